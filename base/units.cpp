@@ -98,9 +98,9 @@ std::optional<Suffix> suffix_of(std::string_view text) {
   }
   if (text.front() != 'e' && text.front() != 'E') return std::nullopt;
   text.remove_prefix(1);
-  if (text.front() == '+') {
+  if (text.substr(0, 1) == "+") {
     text.remove_prefix(1);
-    if (text.empty() || !is_digit(text.front())) return std::nullopt;
+    if (text.substr(0, 1) == "-") return std::nullopt;
   }
   const auto power = to_integer(text);
   if (!power || *power < -100 || *power > 100) return std::nullopt;
