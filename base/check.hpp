@@ -10,7 +10,7 @@ namespace base {
 }  // namespace base
 
 /// Holds in release builds too.
-#define CHECK(condition)                                                 \
-  do {                                                                   \
+#define CHECK(condition)                                                  \
+  do {                                                                    \
     if (!(condition)) base::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -16,13 +16,14 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max = 6
 /// From `offset`, at most `bytes_max`; empty at or after the end.
 Result<std::string> read_range(const std::string& path, std::int64_t offset, std::size_t bytes_max);
 
-/// Temporary name in the same folder, written, synced, renamed, folder synced: a reader sees the old
-/// or the new file, also after a power cut. `mode` as for chmod.
+/// Temporary name in the same folder, written, synced, renamed, folder synced: a reader sees the
+/// old or the new file, also after a power cut. `mode` as for chmod.
 Status write_file(const std::string& path, std::string_view bytes, unsigned mode = 0644);
 
 /// Appends and syncs (when asked); creates the file with `mode`.
 enum class Sync { no, yes };
-Status append_file(const std::string& path, std::string_view bytes, Sync sync, unsigned mode = 0644);
+Status append_file(const std::string& path, std::string_view bytes, Sync sync,
+                   unsigned mode = 0644);
 
 /// Makes the folder and its parents with `mode`; fine when it is there.
 Status make_folder(const std::string& path, unsigned mode = 0755);

@@ -28,12 +28,13 @@ constexpr std::size_t kConnections = 1024;
 constexpr std::size_t kWatchBacklogBytes = 4 * 1024 * 1024;  // a slower watcher is cut off
 constexpr std::size_t kWriteHighWater = 256 * 1024;          // `write` says full above this
 constexpr Duration kHandshake{5'000};
-constexpr Duration kHeader{10'000};   // from the first byte (or the connection's start) to the blank line
-constexpr Duration kBody{60'000};     // absolute
-constexpr Duration kIdle{120'000};    // keep-alive without a request
-constexpr Duration kWrite{30'000};    // a peer that does not read
-constexpr Duration kConnect{5'000};   // client side: resolve, connect, handshake
-constexpr Duration kAnswer{60'000};   // client side: until the head of the answer
+constexpr Duration kHeader{
+    10'000};  // from the first byte (or the connection's start) to the blank line
+constexpr Duration kBody{60'000};    // absolute
+constexpr Duration kIdle{120'000};   // keep-alive without a request
+constexpr Duration kWrite{30'000};   // a peer that does not read
+constexpr Duration kConnect{5'000};  // client side: resolve, connect, handshake
+constexpr Duration kAnswer{60'000};  // client side: until the head of the answer
 
 // Logs and events.
 constexpr std::size_t kLogLineBytes = 16 * 1024;

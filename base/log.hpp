@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-/// One line an event: a constant word and fields. Text is never parsed, and logging never influences
-/// behaviour. Safe from every thread. `error`: someone must act; `warn`: we healed it; `info`: a
-/// transition; `debug`: a decision without change.
+/// One line an event: a constant word and fields. Text is never parsed, and logging never
+/// influences behaviour. Safe from every thread. `error`: someone must act; `warn`: we healed it;
+/// `info`: a transition; `debug`: a decision without change.
 namespace base::log {
 
 struct Field {

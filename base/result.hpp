@@ -8,8 +8,8 @@
 
 namespace base {
 
-/// What the caller can do about it. Behaviour follows the code, never the text; `base/exit_code.hpp`
-/// and the API door map it outwards.
+/// What the caller can do about it. Behaviour follows the code, never the text;
+/// `base/exit_code.hpp` and the API door map it outwards.
 enum class Code : std::uint8_t {
   invalid,
   not_found,

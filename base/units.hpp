@@ -10,8 +10,8 @@
 
 namespace base {
 
-/// A Kubernetes quantity in whole units: "96G" = 96e9, "45Gi" = 45 * 2^30, "1500m" = 2 (rounded up).
-/// Nothing where the text is no quantity or does not fit in 63 bits.
+/// A Kubernetes quantity in whole units: "96G" = 96e9, "45Gi" = 45 * 2^30, "1500m" = 2 (rounded
+/// up). Nothing where the text is no quantity or does not fit in 63 bits.
 std::optional<std::int64_t> parse_quantity(std::string_view text);
 
 /// A Go duration: "15s", "1h30m", "250ms", "1.5h", "0". Nothing where it is none; never negative.

@@ -22,7 +22,8 @@ if(ORCH_WERROR)
 endif()
 
 function(orch_common target)
-  target_compile_options(${target} PRIVATE ${ORCH_WARNINGS})
+  # A message names `base/check.cpp`, wherever the checkout lies.
+  target_compile_options(${target} PRIVATE ${ORCH_WARNINGS} -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   if(ORCH_TEST_HOOKS)
     target_compile_definitions(${target} PUBLIC ORCH_TEST_HOOKS=1)

@@ -37,7 +37,7 @@ TEST(Errors, GrowFromTheInsideOut) {
 
 TEST(Check, StopsTheProcessAndNamesThePlace) {
   CHECK(1 + 1 == 2);
-  EXPECT_DEATH(CHECK(1 + 1 == 3), "broken invariant: 1 \\+ 1 == 3 .*exit_test.cpp");
+  EXPECT_DEATH(CHECK(1 + 1 == 3), "broken invariant: 1 \\+ 1 == 3 .*basics_test.cpp");
 }
 
 TEST(Clock, TheSteadyOneNeverGoesBack) {
