@@ -25,6 +25,11 @@ constexpr Duration operator-(Instant a, Instant b) {
   return Duration{a.ms - b.ms};
 }
 
+/// Both clocks at once: ages and deadlines go by `steady`, what people read goes by `wall`.
+struct Moment {
+  Instant steady, wall;
+};
+
 constexpr Duration seconds(std::int64_t n) {
   return Duration{n * 1000};
 }

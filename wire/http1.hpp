@@ -41,6 +41,10 @@ class RequestParser {
   Request take();
   bool keep_alive() const;
   bool wants_continue() const;
+  /// Another bound for the body of this request, once its head is known.
+  void set_body_max(std::size_t body_max);
+  /// HTTP/1.0 knows no chunks: a stream to such a client ends with the connection.
+  bool can_chunk() const;
 
  private:
   struct State;

@@ -3,6 +3,7 @@
 #include "api/meta/type.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -165,6 +166,7 @@ Type record_type() {
     static const T initial{};
     return &initial;
   };
+  t.make = []() -> std::shared_ptr<void> { return std::make_shared<T>(); };
   return t;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -120,6 +121,8 @@ struct Type {
   void (*rules)(const void* value, const std::string& path, Findings& findings) = nullptr;
   /// A default-constructed value (record), for defaults.
   const void* (*initial)() = nullptr;
+  /// A new default-constructed value (record), for rules that need the whole of it.
+  std::shared_ptr<void> (*make)() = nullptr;
 
   const Field* find(std::string_view field_name) const;
 };

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/codec/json.hpp"
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace api {
+namespace {
+
+// Where `key` is, or would be inserted, in sorted members.
+template <class Members>
+auto spot_of(Members& members, std::string_view key) {
+  return std::lower_bound(members.begin(), members.end(), key,
+                          [](const Json::Member& m, std::string_view k) { return m.first < k; });
+}
+
+void write_text(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte >= 0x20) {
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  out += '"';
+}
+
+// A double keeps a fraction or an exponent, so that it reads back as a double.
+void write_number(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  const std::string text = base::number_text(value);
+  out += text;
+  if (text.find_first_of(".eE") == std::string::npos) out += ".0";
+}
+
+void write_scalar(std::string& out, const Json& value) {
+  switch (value.kind()) {
+    case Json::Kind::boolean: out += value.boolean() ? "true" : "false"; return;
+    case Json::Kind::integer: out += std::to_string(value.integer()); return;
+    case Json::Kind::number: write_number(out, value.number()); return;
+    case Json::Kind::string: write_text(out, value.string()); return;
+    default: out += "null";
+  }
+}
+
+void write_compact(std::string& out, const Json& value) {
+  if (value.is_array()) {
+    out += '[';
+    for (const auto& item : value.items()) {
+      if (&item != &value.items().front()) out += ',';
+      write_compact(out, item);
+    }
+    out += ']';
+  } else if (value.is_object()) {
+    out += '{';
+    for (const auto& member : value.members()) {
+      if (&member != &value.members().front()) out += ',';
+      write_text(out, member.first);
+      out += ':';
+      write_compact(out, member.second);
+    }
+    out += '}';
+  } else {
+    write_scalar(out, value);
+  }
+}
+
+void write_line(std::string& out, std::size_t indent) {
+  out += '\n';
+  out.append(indent, ' ');
+}
+
+void write_indented(std::string& out, const Json& value, std::size_t indent) {
+  if (value.is_array() && !value.items().empty()) {
+    out += '[';
+    for (const auto& item : value.items()) {
+      if (&item != &value.items().front()) out += ',';
+      write_line(out, indent + 2);
+      write_indented(out, item, indent + 2);
+    }
+    write_line(out, indent);
+    out += ']';
+  } else if (value.is_object() && !value.members().empty()) {
+    out += '{';
+    for (const auto& member : value.members()) {
+      if (&member != &value.members().front()) out += ',';
+      write_line(out, indent + 2);
+      write_text(out, member.first);
+      out += ": ";
+      write_indented(out, member.second, indent + 2);
+    }
+    write_line(out, indent);
+    out += '}';
+  } else {
+    write_compact(out, value);
+  }
+}
+
+}  // namespace
+
+Json Json::object() {
+  return Json(ObjectTag{});
+}
+
+Json Json::object(std::initializer_list<std::pair<std::string_view, Json>> members) {
+  Json out = object();
+  for (const auto& [key, value] : members) out.set(key, value);
+  return out;
+}
+
+double Json::number() const {
+  if (is_integer()) return static_cast<double>(integer());
+  return std::get<double>(value_);
+}
+
+const Json* Json::find(std::string_view key) const {
+  if (!is_object()) return nullptr;
+  const auto spot = spot_of(members(), key);
+  return spot != members().end() && spot->first == key ? &spot->second : nullptr;
+}
+
+Json* Json::find(std::string_view key) {
+  return const_cast<Json*>(std::as_const(*this).find(key));
+}
+
+const Json* Json::at(std::initializer_list<std::string_view> keys) const {
+  const Json* here = this;
+  for (const auto key : keys) {
+    here = here->find(key);
+    if (here == nullptr) return nullptr;
+  }
+  return here;
+}
+
+std::string Json::text_at(std::string_view key, std::string_view fallback) const {
+  const Json* found = find(key);
+  return found != nullptr && found->is_string() ? found->string() : std::string(fallback);
+}
+
+std::int64_t Json::integer_at(std::string_view key, std::int64_t fallback) const {
+  const Json* found = find(key);
+  return found != nullptr && found->is_integer() ? found->integer() : fallback;
+}
+
+Json& Json::set(std::string_view key, Json value) {
+  return (*this)[key] = std::move(value);
+}
+
+Json& Json::operator[](std::string_view key) {
+  if (is_null()) value_ = Object{};
+  CHECK(is_object());
+  const auto spot = spot_of(members(), key);
+  if (spot != members().end() && spot->first == key) return spot->second;
+  return members().insert(spot, Member(std::string(key), Json()))->second;
+}
+
+void Json::erase(std::string_view key) {
+  if (!is_object()) return;
+  const auto spot = spot_of(members(), key);
+  if (spot != members().end() && spot->first == key) members().erase(spot);
+}
+
+void Json::push(Json value) {
+  if (is_null()) value_ = Array{};
+  CHECK(is_array());
+  items().push_back(std::move(value));
+}
+
+std::string write_json(const Json& value) {
+  std::string out;
+  write_compact(out, value);
+  return out;
+}
+
+std::string write_json_pretty(const Json& value) {
+  std::string out;
+  write_indented(out, value, 0);
+  out += '\n';
+  return out;
+}
+
+}  // namespace api
