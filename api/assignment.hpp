@@ -27,7 +27,8 @@ struct ServerWanted {
     d.field(&ServerWanted::uid, "uid", "Life of the ModelDeployment.").required();
     d.field(&ServerWanted::epoch, "epoch", "The claim's fence.").required();
     d.field(&ServerWanted::engine, "engine", "Which engine.");
-    d.field(&ServerWanted::command, "command", "Arguments; $(port) is left to the agent.").required();
+    d.field(&ServerWanted::command, "command", "Arguments; $(port) is left to the agent.")
+        .required();
     d.field(&ServerWanted::env, "env", "Environment.");
     d.field(&ServerWanted::port, "port", "Where it listens; 0: the agent picks.");
     d.field(&ServerWanted::model_name, "modelName", "What requests call it.");
@@ -95,7 +96,8 @@ struct Assignment {
     d.field(&Assignment::cluster, "cluster", "Which cluster speaks.").required();
     d.field(&Assignment::machine, "machine", "Whose state.").required();
     d.field(&Assignment::term, "term", "Which controller speaks.").required();
-    d.field(&Assignment::revision, "revision", "The store's revision that it was made from.").required();
+    d.field(&Assignment::revision, "revision", "The store's revision that it was made from.")
+        .required();
     d.field(&Assignment::servers, "servers", "Model servers to run; every other one is stopped.");
     d.field(&Assignment::runs, "runs", "Attempts to work on; every other one is stopped.");
     d.field(&Assignment::beat, "beat", "Time between two reports.");

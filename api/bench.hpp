@@ -24,7 +24,8 @@ struct CheckCommand {
   static constexpr std::string_view kName = "CheckCommand";
   static constexpr std::string_view kDoc = "Is the harness there, and which version.";
   static void describe(auto& d) {
-    d.field(&CheckCommand::command, "command", "Arguments, no shell; exit 0 and a version.").required();
+    d.field(&CheckCommand::command, "command", "Arguments, no shell; exit 0 and a version.")
+        .required();
   }
 };
 
@@ -36,7 +37,8 @@ struct ParserSpec {
   static constexpr std::string_view kName = "ParserSpec";
   static constexpr std::string_view kDoc = "What turns the harness's files into samples.";
   static void describe(auto& d) {
-    d.field(&ParserSpec::builtin, "builtin", "A parser of the agent: bfcl, or jsonl (one sample a line).");
+    d.field(&ParserSpec::builtin, "builtin",
+            "A parser of the agent: bfcl, or jsonl (one sample a line).");
     d.field(&ParserSpec::command, "command", "A command that prints one sample a line.");
   }
   static void rules(const ParserSpec& v, const std::string& path, Findings& findings);
@@ -50,7 +52,8 @@ struct Tasks {
   static constexpr std::string_view kName = "Tasks";
   static constexpr std::string_view kDoc = "Which tasks the bench has.";
   static void describe(auto& d) {
-    d.field(&Tasks::count, "count", "How many, where the ids are not known before.").range(0, 10'000'000);
+    d.field(&Tasks::count, "count", "How many, where the ids are not known before.")
+        .range(0, 10'000'000);
     d.field(&Tasks::list, "list", "Their ids.");
     d.field(&Tasks::command, "command", "A command that prints one id a line.");
   }
@@ -128,7 +131,8 @@ struct BenchSpec {
   bool operator==(const BenchSpec&) const = default;
 
   static constexpr std::string_view kName = "BenchSpec";
-  static constexpr std::string_view kDoc = "A catalogue entry: harness, result parser, resume rule.";
+  static constexpr std::string_view kDoc =
+      "A catalogue entry: harness, result parser, resume rule.";
   static void describe(auto& d) {
     d.field(&BenchSpec::aliases, "aliases", "What people type; several benches may share one.");
     d.field(&BenchSpec::harness, "harness", "Name of the harness.");
@@ -138,12 +142,15 @@ struct BenchSpec {
     d.field(&BenchSpec::steps, "steps", "Commands one after the other, instead of `command`.");
     d.field(&BenchSpec::env, "env", "Environment of every step.");
     d.field(&BenchSpec::workdir, "workdir", "Where the steps run; unset: the run directory.");
-    d.field(&BenchSpec::parser, "parser", "What turns the harness's files into samples.").required();
+    d.field(&BenchSpec::parser, "parser", "What turns the harness's files into samples.")
+        .required();
     d.field(&BenchSpec::tasks, "tasks", "Which tasks the bench has.");
     d.field(&BenchSpec::resume, "resume", "How the next attempt runs only what is not scored.");
     d.field(&BenchSpec::sandboxes, "sandboxes", "Sandboxes of a run.");
     d.field(&BenchSpec::timeout, "timeout", "Longest time of one attempt.");
-    d.field(&BenchSpec::retries, "retries", "Attempts after a broken harness.").range(0, 1000).defaulted();
+    d.field(&BenchSpec::retries, "retries", "Attempts after a broken harness.")
+        .range(0, 1000)
+        .defaulted();
     d.field(&BenchSpec::infra_retries, "infraRetries", "Attempts after errors of infrastructure.")
         .range(0, 1000)
         .defaulted();

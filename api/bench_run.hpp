@@ -42,7 +42,9 @@ struct BenchRunSpec {
         .refers_to("Model");
     d.field(&BenchRunSpec::repeat, "repeat", "Which repeat.").range(1, 100'000).immutable();
     d.field(&BenchRunSpec::seed, "seed", "The repeat's seed.").immutable();
-    d.field(&BenchRunSpec::priority, "priority", "Who goes first, 0 to 100.").range(0, 100).defaulted();
+    d.field(&BenchRunSpec::priority, "priority", "Who goes first, 0 to 100.")
+        .range(0, 100)
+        .defaulted();
     d.field(&BenchRunSpec::group, "group", "The BenchGroup that it belongs to.").immutable();
     d.field(&BenchRunSpec::tasks, "tasks", "Only these tasks.").immutable();
     d.field(&BenchRunSpec::placement, "placement", "Where the model must run.");
@@ -50,8 +52,8 @@ struct BenchRunSpec {
   }
 };
 
-/// Queued → (WaitingForModel) → Scheduled → Running → Succeeded | Failed | Cancelled; NeedsRetry goes
-/// back to Scheduled with the next attempt, on the same bench host.
+/// Queued → (WaitingForModel) → Scheduled → Running → Succeeded | Failed | Cancelled; NeedsRetry
+/// goes back to Scheduled with the next attempt, on the same bench host.
 enum class RunState : std::uint8_t {
   queued,
   scheduled,
@@ -112,7 +114,8 @@ struct RunResult {
     d.field(&RunResult::tokens_in, "tokensIn", "Prompt tokens.");
     d.field(&RunResult::tokens_out, "tokensOut", "Completion tokens.");
     d.field(&RunResult::wall_seconds, "wallSeconds", "Sum of the tasks' wall time.");
-    d.field(&RunResult::partial_credit, "partialCredit", "Mean of the tasks' scores, where fractional.");
+    d.field(&RunResult::partial_credit, "partialCredit",
+            "Mean of the tasks' scores, where fractional.");
     d.field(&RunResult::ttft_p50, "ttftP50", "Median time to first token, in ms.");
     d.field(&RunResult::metrics, "metrics", "The harness's own figures, untouched.");
   }
@@ -122,8 +125,8 @@ struct BenchRunStatus {
   std::int64_t observed_generation = 0;
   RunState phase = RunState::queued;
   std::int64_t attempt = 0;
-  std::int64_t broken = 0;     // attempts that the harness broke
-  std::int64_t infra = 0;      // attempts that infrastructure broke
+  std::int64_t broken = 0;  // attempts that the harness broke
+  std::int64_t infra = 0;   // attempts that infrastructure broke
   std::string machine, deployment, deployment_uid, dir;
   Time started, finished, next_retry;
   Progress progress;

@@ -18,9 +18,9 @@ inline constexpr std::string_view kApiVersion = "orch/v1";
 /// A column of the tables that `get` prints: a path into the object, or a function of it.
 struct Column {
   std::string_view name;
-  std::string_view type;  // string | integer | number | date
-  std::string_view path;  // "status.phase"; `date` columns are shown as ages
-  int priority = 0;       // above 0: only with -o wide
+  std::string_view type;                       // string | integer | number | date
+  std::string_view path = {};                  // "status.phase"; `date` columns are shown as ages
+  int priority = 0;                            // above 0: only with -o wide
   Json (*cell)(const Json& object) = nullptr;  // instead of `path`
   std::string_view doc = {};
 };
@@ -30,11 +30,11 @@ struct Kind {
   std::string_view name;      // BenchRun
   std::string_view plural;    // benchruns
   std::string_view singular;  // benchrun
-  std::vector<std::string_view> short_names;
+  std::vector<std::string_view> short_names = {};
   std::string_view doc;
-  const Type* spec = nullptr;    // null: internal or core kinds without one
-  const Type* status = nullptr;  // null: none
-  std::vector<Column> columns;   // without Name and Age
+  const Type* spec = nullptr;        // null: internal or core kinds without one
+  const Type* status = nullptr;      // null: none
+  std::vector<Column> columns = {};  // without Name and Age
   enum class Acted { yes, not_yet } acted = Acted::yes;
   enum class Door { open, internal } door = Door::open;  // internal: never in the API
 };

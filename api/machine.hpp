@@ -94,7 +94,9 @@ struct MachineSpec {
     d.field(&MachineSpec::sandboxes, "sandboxes", "Sandboxes it holds at once.")
         .range(0, 10'000)
         .defaulted();
-    d.field(&MachineSpec::bench_slots, "benchSlots", "Bench runs at once.").range(0, 1000).defaulted();
+    d.field(&MachineSpec::bench_slots, "benchSlots", "Bench runs at once.")
+        .range(0, 1000)
+        .defaulted();
     d.field(&MachineSpec::address, "address", "What peers dial; the agent itself only dials out.");
     d.field(&MachineSpec::unschedulable, "unschedulable", "Start nothing new here (cordon).");
     d.field(&MachineSpec::drivers, "drivers", "Pins of the accelerator's driver.");

@@ -9,7 +9,8 @@ struct Source {
   bool operator==(const Source&) const = default;
 
   static constexpr std::string_view kName = "Source";
-  static constexpr std::string_view kDoc = "Where the weights are: exactly one of repo, path, file.";
+  static constexpr std::string_view kDoc =
+      "Where the weights are: exactly one of repo, path, file.";
   static void describe(auto& d) {
     d.field(&Source::repo, "repo", "Repository of a model hub.");
     d.field(&Source::revision, "revision", "Commit of the repository.");
@@ -119,11 +120,14 @@ struct ModelSpec {
     d.field(&ModelSpec::source, "source", "Where the weights are.").required();
     d.field(&ModelSpec::quantization, "quantization", "Numeric format of the weights.");
     d.field(&ModelSpec::format, "format", "File format of the weights.");
-    d.field(&ModelSpec::min_memory, "minMemory", "Memory it needs, on all nodes together.").required();
+    d.field(&ModelSpec::min_memory, "minMemory", "Memory it needs, on all nodes together.")
+        .required();
     d.field(&ModelSpec::disk_bytes, "diskBytes", "What the weights take on disk.");
     d.field(&ModelSpec::fetch, "fetch", "How the weights get to a machine.");
     d.field(&ModelSpec::needs_kernels, "needsKernels", "Numeric formats that it needs.");
-    d.field(&ModelSpec::nodes, "nodes", "Machines that it runs on at once.").range(1, 64).defaulted();
+    d.field(&ModelSpec::nodes, "nodes", "Machines that it runs on at once.")
+        .range(1, 64)
+        .defaulted();
     d.field(&ModelSpec::context_length, "contextLength", "Longest context in tokens.")
         .range(0, 1'000'000'000);
     d.field(&ModelSpec::parsers, "parsers", "The engine's parsers for it.");

@@ -54,8 +54,8 @@ enum class DeploymentPhase : std::uint8_t {
   failed
 };
 inline constexpr std::array<std::string_view, 9> kDeploymentPhases{
-    "Pending", "Claimed", "Fetching", "Starting", "Warming",
-    "Hot",     "Draining", "Stopped", "Failed"};
+    "Pending", "Claimed",  "Fetching", "Starting", "Warming",
+    "Hot",     "Draining", "Stopped",  "Failed"};
 constexpr const auto& labels_of(DeploymentPhase) {
   return kDeploymentPhases;
 }
@@ -86,7 +86,8 @@ struct ModelDeploymentStatus {
     d.field(&ModelDeploymentStatus::hot_since, "hotSince", "When it became hot.");
     d.field(&ModelDeploymentStatus::warmup_seconds, "warmupSeconds", "From start to hot.");
     d.field(&ModelDeploymentStatus::conditions, "conditions", "Placed, Ready, Degraded.");
-    d.field(&ModelDeploymentStatus::reasons, "reasons", "Why it is not placed, machine by machine.");
+    d.field(&ModelDeploymentStatus::reasons, "reasons",
+            "Why it is not placed, machine by machine.");
   }
 };
 using ModelDeployment = Object<ModelDeploymentSpec, ModelDeploymentStatus>;

@@ -45,7 +45,8 @@ struct Meta {
     d.field(&Meta::generation, "generation", "Rises when the spec changes.");
     d.field(&Meta::created, "creationTimestamp", "When it was made.");
     d.field(&Meta::deleted, "deletionTimestamp", "When its end was asked for.");
-    d.field(&Meta::labels, "labels", "For selectors; labels that begin with orch. are the system's.");
+    d.field(&Meta::labels, "labels",
+            "For selectors; labels that begin with orch. are the system's.");
     d.field(&Meta::annotations, "annotations", "For tools.");
     d.field(&Meta::finalizers, "finalizers", "Who must agree before a deleted object is gone.");
     d.field(&Meta::owners, "ownerReferences", "The objects that this one belongs to.");

@@ -93,8 +93,8 @@ constexpr const auto& labels_of(RunPhase) {
   return kRunPhases;
 }
 
-/// An attempt of a run as its agent sees it. `finished`: no process of it is left, every sample of it
-/// has been acknowledged.
+/// An attempt of a run as its agent sees it. `finished`: no process of it is left, every sample of
+/// it has been acknowledged.
 struct RunSeen {
   std::string run, uid;
   std::int64_t attempt = 0;
@@ -147,7 +147,7 @@ struct Report {
   std::string machine, boot_id, agent_id, agent_version;
   std::int64_t life = 0, sequence = 0;
   Time at;
-  Term term;  // the highest that this agent obeys
+  Term term;                  // the highest that this agent obeys
   std::int64_t revision = 0;  // of the assignment that it works on
   Facts facts;
   std::vector<ProcessSeen> processes;

@@ -8,7 +8,15 @@
 
 namespace api {
 
-enum class Engine : std::uint8_t { vllm, sglang, mlx_openai_server, vllm_mlx, mlx_lm, llama_cpp, custom };
+enum class Engine : std::uint8_t {
+  vllm,
+  sglang,
+  mlx_openai_server,
+  vllm_mlx,
+  mlx_lm,
+  llama_cpp,
+  custom
+};
 inline constexpr std::array<std::string_view, 7> kEngines{
     "vllm", "sglang", "mlx-openai-server", "vllm-mlx", "mlx-lm", "llama.cpp", "custom"};
 constexpr const auto& labels_of(Engine) {

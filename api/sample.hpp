@@ -37,7 +37,8 @@ struct Sample {
     d.field(&Sample::attempt, "attempt", "Which attempt.").range(0, 1'000'000);
     d.field(&Sample::task, "task", "Id of the task.").required().form(Form::non_empty);
     d.field(&Sample::category, "category", "The harness's own grouping of tasks.");
-    d.field(&Sample::outcome, "outcome", "pass, fail, or error: infrastructure broke it.").required();
+    d.field(&Sample::outcome, "outcome", "pass, fail, or error: infrastructure broke it.")
+        .required();
     d.field(&Sample::score, "score", "From 0 to 1.").range(0, 1);
     d.field(&Sample::tokens_in, "tokensIn", "Prompt tokens.").range(0, INT64_MAX);
     d.field(&Sample::tokens_out, "tokensOut", "Completion tokens.").range(0, INT64_MAX);

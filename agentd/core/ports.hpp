@@ -21,12 +21,12 @@ namespace agentd {
 /// "run-<uid>-<attempt>-<step>"): starting the same id twice has one effect.
 struct Launch {
   std::string id;
-  std::vector<std::string> command;         // argv, no shell; argv[0] is looked up in PATH
-  std::map<std::string, std::string> env;   // the whole environment
+  std::vector<std::string> command;            // argv, no shell; argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;      // the whole environment
   std::map<std::string, std::string> secrets;  // variable -> name of a file in the secrets folder
-  std::string workdir;                      // must exist
-  std::string output;                       // file that stdout and stderr are appended to
-  std::map<std::string, std::string> labels;  // who it is for; comes back in `Child`
+  std::string workdir;                         // must exist
+  std::string output;                          // file that stdout and stderr are appended to
+  std::map<std::string, std::string> labels;   // who it is for; comes back in `Child`
 };
 
 /// A child as it is seen now. `unknown`: its record is there and whether it runs cannot be told;
@@ -76,7 +76,7 @@ class Notes {
 /// Where on loopback. `holder`: who has the port, when it is not ours.
 struct PortState {
   bool taken = false;
-  std::string holder;  // "pid 4711 (llama-server)"
+  std::string holder;        // "pid 4711 (llama-server)"
   std::int64_t session = 0;  // session id of the holder, 0: not known
 };
 
@@ -113,9 +113,9 @@ class Prober {
 
 /// Where a run stands on disk. `next_step`: steps before it have ended.
 struct RunRecord {
-  std::int64_t attempt = 0;   // the latest attempt that was prepared; 0: none
+  std::int64_t attempt = 0;  // the latest attempt that was prepared; 0: none
   std::int64_t next_step = 0;
-  bool ended = false;         // the attempt's steps are over
+  bool ended = false;  // the attempt's steps are over
   std::optional<std::int64_t> exit_code;
   std::string reason, message;
   std::int64_t samples_bytes = 0;  // what samples.jsonl had when last looked at
@@ -130,15 +130,15 @@ class RunFolders {
   /// The run's directory (made when absent) and its record.
   virtual base::Result<RunRecord> open(const std::string& folder) = 0;
   virtual base::Status save(const std::string& folder, const RunRecord& record) = 0;
-  /// Every sample in samples.jsonl, in order; a torn last line is left out. `conflict` when the file
-  /// shrank or was replaced since `record`.
+  /// Every sample in samples.jsonl, in order; a torn last line is left out. `conflict` when the
+  /// file shrank or was replaced since `record`.
   virtual base::Result<std::vector<api::Sample>> samples(const std::string& folder,
                                                          const RunRecord& record) = 0;
   /// Appends whole lines and syncs; updates `record`'s view of the file.
   virtual base::Status append(const std::string& folder, const std::vector<api::Sample>& fresh,
                               RunRecord& record) = 0;
-  /// Before attempt `next`: copies out/ to attempts/<next - 1>/ (once), then drops error entries and
-  /// torn lines from out/ as the harness needs it.
+  /// Before attempt `next`: copies out/ to attempts/<next - 1>/ (once), then drops error entries
+  /// and torn lines from out/ as the harness needs it.
   virtual base::Status prepare(const std::string& folder, const api::RunWanted& wanted,
                                const std::vector<std::string>& scored) = 0;
   /// Something that changes when the harness's files do.

@@ -12,8 +12,8 @@
 
 namespace controller {
 
-/// An object as it is stored: canonical JSON after defaulting. (kind, name) is unique; `revision` is
-/// the store's revision of its last change.
+/// An object as it is stored: canonical JSON after defaulting. (kind, name) is unique; `revision`
+/// is the store's revision of its last change.
 struct Row {
   std::string kind, name, uid;
   std::int64_t revision = 0;
@@ -24,9 +24,9 @@ struct Row {
 /// One line of the change log; it has no body.
 struct ChangeRow {
   std::int64_t revision = 0;
-  base::Instant at;   // wall clock
-  std::string who;    // "admin", "machine/box1", "orch" (the controller itself)
-  std::string verb;   // create | update | status | delete
+  base::Instant at;  // wall clock
+  std::string who;   // "admin", "machine/box1", "orch" (the controller itself)
+  std::string verb;  // create | update | status | delete
   std::string kind, name;
   std::string because;
   bool operator==(const ChangeRow&) const = default;
@@ -44,7 +44,7 @@ struct SampleRow {
 
 /// One transaction: all of it or nothing.
 struct Round {
-  std::vector<Row> puts;                                 // inserted or replaced by (kind, name)
+  std::vector<Row> puts;  // inserted or replaced by (kind, name)
   std::vector<std::pair<std::string, std::string>> removals;  // (kind, name)
   std::vector<ChangeRow> changes;
   std::vector<SampleRow> samples;
@@ -78,10 +78,12 @@ class Store {
   /// Durable when it returns without an error.
   virtual std::optional<CommitError> commit(const Round& round) = 0;  // nothing: committed
   /// The change log after `revision`, at most `limit` lines, oldest first.
-  virtual base::Result<std::vector<ChangeRow>> changes(std::int64_t revision, std::size_t limit) = 0;
+  virtual base::Result<std::vector<ChangeRow>> changes(std::int64_t revision,
+                                                       std::size_t limit) = 0;
   /// The samples of a run (uid), in the order in which they were stored; all runs when empty.
   virtual base::Result<std::vector<SampleRow>> samples(const std::string& run) = 0;
-  /// A consistent copy with the views machine, model, bench and job, checked before it gets its name.
+  /// A consistent copy with the views machine, model, bench and job, checked before it gets its
+  /// name.
   virtual base::Status snapshot(const std::string& file) = 0;
 };
 
