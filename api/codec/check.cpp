@@ -27,6 +27,13 @@ constexpr std::string_view kSubdomainRule =
     "must consist of lower case letters, digits, '-' and '.', and start and end with a letter or a "
     "digit, at most 253 bytes";
 
+constexpr std::string_view kTaskIdRule = "must be 1 to 200 bytes without control characters";
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
 // What the element of a list, map or optional is held to: what was said of the field.
 const Field& nothing_said() {
   static const Field none;
@@ -90,8 +97,7 @@ void Checker::integer(const Json& value, const Type& type, const Field& field) {
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
   const auto low = !type.is_signed ? 0 : bits == 64 ? kMin : -(std::int64_t{1} << (bits - 1));
-  const auto high =
-      bits == 64 ? kMax : (std::int64_t{1} << (type.is_signed ? bits - 1 : bits)) - 1;
+  const auto high = bits == 64 ? kMax : (std::int64_t{1} << (type.is_signed ? bits - 1 : bits)) - 1;
   bounds.min = std::max(field.min.value_or(low), low);
   bounds.max = std::min(field.max.value_or(high), high);
   within(value, value.integer(), bounds);
@@ -126,7 +132,8 @@ void Checker::form(const Json& value, const Field& field) {
   Form form = field.form;
   if (form == Form::plain && !field.refers_to.empty()) form = Form::name_or_empty;
   switch (form) {
-    case Form::plain: return;
+    case Form::plain:
+      return;
     case Form::label:
       if (!base::is_dns_label(text)) bad(value, kLabelRule);
       return;
@@ -138,6 +145,10 @@ void Checker::form(const Json& value, const Field& field) {
       return;
     case Form::non_empty:
       if (text.empty()) say(Reason::required, "Required value");
+      return;
+    case Form::task_id:
+      if (text.empty() || text.size() > base::limits::kTaskIdBytes || has_control(text))
+        bad(value, kTaskIdRule);
   }
 }
 
@@ -146,7 +157,8 @@ void Checker::label(const Json& value, const Type& type) {
   if (std::find(type.labels.begin(), type.labels.end(), value.string()) != type.labels.end())
     return;
   std::vector<std::string> labels;
-  for (const auto known : type.labels) labels.push_back(base::quoted(known));
+  for (const auto known : type.labels)
+    labels.push_back(base::quoted(known));
   say(Reason::not_supported,
       "Unsupported value: " + shown(value) + ": supported values: " + base::join(labels, ", "));
 }
@@ -154,8 +166,7 @@ void Checker::label(const Json& value, const Type& type) {
 void Checker::quantity(const Json& value, const Field& field) {
   // Kubernetes takes bare numbers for quantities too.
   if (!value.is_number() && !text(value)) return;
-  const auto units =
-      base::parse_quantity(value.is_number() ? write_json(value) : value.string());
+  const auto units = base::parse_quantity(value.is_number() ? write_json(value) : value.string());
   if (!units) {
     bad(value, "must be a quantity such as 96G, 45Gi or 500");
     return;
@@ -197,7 +208,8 @@ void Checker::list(const Json& value, const Type& type, const Field& field) {
   Field item = field;
   if (!numbers) {
     Field bounds = field;
-    // A list of texts becomes an argument vector sooner or later; a range of its own lifts the bound.
+    // A list of texts becomes an argument vector sooner or later; a range of its own lifts the
+    // bound.
     if (inner.shape == Shape::string && !bounds.max)
       bounds.max = static_cast<std::int64_t>(base::limits::kArguments);
     size(value.items().size(), bounds);
@@ -277,26 +289,46 @@ void Checker::record(const Json& value, const Type& type) {
 
 void Checker::value(const Json& value, const Type& type, const Field& field) {
   switch (type.shape) {
-    case Shape::boolean: is_kind(value, Json::Kind::boolean); return;
-    case Shape::integer: integer(value, type, field); return;
-    case Shape::number: number(value, field); return;
+    case Shape::boolean:
+      is_kind(value, Json::Kind::boolean);
+      return;
+    case Shape::integer:
+      integer(value, type, field);
+      return;
+    case Shape::number:
+      number(value, field);
+      return;
     case Shape::string: {
       const auto most = static_cast<std::size_t>(
           std::max<std::int64_t>(0, field.max.value_or(static_cast<std::int64_t>(kTextBytes))));
       if (text(value, most)) form(value, field);
       return;
     }
-    case Shape::enumeration: label(value, type); return;
-    case Shape::quantity: quantity(value, field); return;
-    case Shape::span: span(value, field); return;
-    case Shape::time: time(value); return;
-    case Shape::any: return;
-    case Shape::list: list(value, type, field); return;
-    case Shape::map: map(value, type, field); return;
+    case Shape::enumeration:
+      label(value, type);
+      return;
+    case Shape::quantity:
+      quantity(value, field);
+      return;
+    case Shape::span:
+      span(value, field);
+      return;
+    case Shape::time:
+      time(value);
+      return;
+    case Shape::any:
+      return;
+    case Shape::list:
+      list(value, type, field);
+      return;
+    case Shape::map:
+      map(value, type, field);
+      return;
     case Shape::optional:
       if (!value.is_null()) this->value(value, *type.inner, field);
       return;
-    case Shape::record: record(value, type);
+    case Shape::record:
+      record(value, type);
   }
 }
 
@@ -311,8 +343,7 @@ Findings check(const Json& value, const Type& type, const std::string& path, Unk
 std::string text_of(const Findings& findings) {
   std::vector<std::string> lines;
   for (const auto& finding : findings)
-    lines.push_back(finding.path.empty() ? finding.message
-                                         : finding.path + ": " + finding.message);
+    lines.push_back(finding.path.empty() ? finding.message : finding.path + ": " + finding.message);
   return base::join(lines, "; ");
 }
 

@@ -58,17 +58,24 @@ void prune_into(Json& value, const Type& declared, std::string& path, Findings& 
   }
 }
 
+bool is_empty(const Json& value) {
+  return value.is_null() || (value.is_string() && value.string().empty()) ||
+         (value.is_array() && value.items().empty());
+}
+
+// An initial value that is empty says nothing, here as in `encode`.
 void fill_record(Json& value, const Type& type) {
   const void* initial = type.initial();
   for (const auto& field : type.fields) {
-    const Json* present = value.find(field.name);
-    const bool absent = present == nullptr || present->is_null();
-    if (absent && !field.defaulted) continue;
-    if (absent)
-      value.set(field.name, field.type->shape == Shape::record
-                                ? Json::object()
-                                : encode(field.at(initial), *field.type));
-    fill_defaults(value[field.name], *field.type);
+    Json* present = value.find(field.name);
+    if (present != nullptr && !present->is_null()) {
+      fill_defaults(*present, *field.type);
+    } else if (field.defaulted) {
+      const bool record = field.type->shape == Shape::record;
+      Json made = record ? Json::object() : encode(field.at(initial), *field.type);
+      fill_defaults(made, *field.type);
+      if (!is_empty(made)) value.set(field.name, std::move(made));
+    }
   }
 }
 
@@ -97,10 +104,14 @@ void compare_record(const Json& before, const Json& after, const Type& type, std
 
 void compare(const Json* before, const Json* after, const Type& declared, std::string& path,
              Findings& changes) {
+  static const Json nothing = Json::object();
   const Type& type = bare(declared);
-  if (before == nullptr || after == nullptr) return;
-  if (type.shape == Shape::record && before->is_object() && after->is_object()) {
-    compare_record(*before, *after, type, path, changes);
+  if (type.shape == Shape::record) {
+    // A record that comes or goes brings or takes its immutable fields.
+    compare_record(before != nullptr ? *before : nothing, after != nullptr ? *after : nothing, type,
+                   path, changes);
+  } else if (before == nullptr || after == nullptr) {
+    return;
   } else if (type.shape == Shape::list && before->is_array() && after->is_array()) {
     const std::size_t length = path.size();
     const auto both = std::min(before->items().size(), after->items().size());
@@ -133,9 +144,11 @@ void fill_defaults(Json& value, const Type& declared) {
   if (type.shape == Shape::record && value.is_object()) {
     fill_record(value, type);
   } else if (type.shape == Shape::list && value.is_array()) {
-    for (auto& item : value.items()) fill_defaults(item, *type.inner);
+    for (auto& item : value.items())
+      fill_defaults(item, *type.inner);
   } else if (type.shape == Shape::map && value.is_object()) {
-    for (auto& [key, member] : value.members()) fill_defaults(member, *type.inner);
+    for (auto& [key, member] : value.members())
+      fill_defaults(member, *type.inner);
   }
 }
 

@@ -11,7 +11,8 @@
 namespace api {
 namespace {
 
-constexpr double kWholeMax = 9007199254740992.0;  // 2^53: doubles beyond may stand for several integers
+constexpr double kWholeMax =
+    9007199254740992.0;  // 2^53: doubles beyond may stand for several integers
 
 template <class T>
 T& as(void* place) {
@@ -105,16 +106,22 @@ Json encode_map(const void* value, const Type& type) {
 // Whether a member is left out: everything that can be empty, is, and says nothing.
 bool is_silent(const void* value, const Type& type, const Json& encoded) {
   switch (type.shape) {
-    case Shape::time: return !as<Time>(value).set();
-    case Shape::optional: return type.ops.get(value) == nullptr;
+    case Shape::time:
+      return !as<Time>(value).set();
+    case Shape::optional:
+      return type.ops.get(value) == nullptr;
     case Shape::list:
-    case Shape::map: return type.ops.size(value) == 0;
-    case Shape::record: return encoded.members().empty();
+    case Shape::map:
+      return type.ops.size(value) == 0;
+    case Shape::record:
+      return encoded.members().empty();
     case Shape::string:
     case Shape::quantity:
     case Shape::span:
-    case Shape::enumeration: return encoded.is_null() || encoded.string().empty();
-    default: return encoded.is_null();
+    case Shape::enumeration:
+      return encoded.is_null() || encoded.string().empty();
+    default:
+      return encoded.is_null();
   }
 }
 
@@ -146,10 +153,18 @@ void decode_text(const Json& value, const Type& type, void* into) {
   }
   if (!value.is_string()) return;
   switch (type.shape) {
-    case Shape::string: as<std::string>(into) = value.string(); return;
-    case Shape::quantity: as<Quantity>(into).text = value.string(); return;
-    case Shape::span: as<Span>(into).text = value.string(); return;
-    case Shape::enumeration: store_label(value.string(), type, into); return;
+    case Shape::string:
+      as<std::string>(into) = value.string();
+      return;
+    case Shape::quantity:
+      as<Quantity>(into).text = value.string();
+      return;
+    case Shape::span:
+      as<Span>(into).text = value.string();
+      return;
+    case Shape::enumeration:
+      store_label(value.string(), type, into);
+      return;
     default:
       if (const auto at = base::parse_rfc3339(value.string())) as<Time>(into).at = *at;
   }
@@ -158,7 +173,8 @@ void decode_text(const Json& value, const Type& type, void* into) {
 void decode_container(const Json& value, const Type& type, void* into) {
   if (type.shape == Shape::list && value.is_array()) {
     type.ops.clear(into);
-    for (const auto& item : value.items()) decode(item, *type.inner, type.ops.append(into));
+    for (const auto& item : value.items())
+      decode(item, *type.inner, type.ops.append(into));
   } else if (type.shape == Shape::map && value.is_object()) {
     type.ops.clear(into);
     for (const auto& [key, item] : value.members())
@@ -172,22 +188,34 @@ void decode_container(const Json& value, const Type& type, void* into) {
 
 Json encode(const void* value, const Type& type) {
   switch (type.shape) {
-    case Shape::boolean: return as<bool>(value);
-    case Shape::integer: return load_integer(value, type);
-    case Shape::number: return number_json(load_number(value, type));
-    case Shape::string: return as<std::string>(value);
-    case Shape::enumeration: return label_json(value, type);
-    case Shape::quantity: return as<Quantity>(value).text;
-    case Shape::span: return as<Span>(value).text;
-    case Shape::time: return base::rfc3339(as<Time>(value).at);
-    case Shape::any: return as<Json>(value);
-    case Shape::list: return encode_list(value, type);
-    case Shape::map: return encode_map(value, type);
+    case Shape::boolean:
+      return as<bool>(value);
+    case Shape::integer:
+      return load_integer(value, type);
+    case Shape::number:
+      return number_json(load_number(value, type));
+    case Shape::string:
+      return as<std::string>(value);
+    case Shape::enumeration:
+      return label_json(value, type);
+    case Shape::quantity:
+      return as<Quantity>(value).text;
+    case Shape::span:
+      return as<Span>(value).text;
+    case Shape::time:
+      return base::rfc3339(as<Time>(value).at);
+    case Shape::any:
+      return as<Json>(value);
+    case Shape::list:
+      return encode_list(value, type);
+    case Shape::map:
+      return encode_map(value, type);
     case Shape::optional: {
       const void* inner = type.ops.get(value);
       return inner == nullptr ? Json() : encode(inner, *type.inner);
     }
-    case Shape::record: return encode_record(value, type);
+    case Shape::record:
+      return encode_record(value, type);
   }
   return {};
 }
@@ -197,11 +225,15 @@ void decode(const Json& value, const Type& type, void* into) {
     case Shape::boolean:
       if (value.is_boolean()) as<bool>(into) = value.boolean();
       return;
-    case Shape::integer: decode_integer(value, type, into); return;
+    case Shape::integer:
+      decode_integer(value, type, into);
+      return;
     case Shape::number:
       if (value.is_number()) store_number(value.number(), type, into);
       return;
-    case Shape::any: as<Json>(into) = value; return;
+    case Shape::any:
+      as<Json>(into) = value;
+      return;
     case Shape::record:
       for (const auto& field : type.fields)
         if (const Json* member = value.find(field.name))
@@ -209,8 +241,11 @@ void decode(const Json& value, const Type& type, void* into) {
       return;
     case Shape::list:
     case Shape::map:
-    case Shape::optional: decode_container(value, type, into); return;
-    default: decode_text(value, type, into);
+    case Shape::optional:
+      decode_container(value, type, into);
+      return;
+    default:
+      decode_text(value, type, into);
   }
 }
 

@@ -37,7 +37,8 @@ std::size_t opening_quote(std::string_view text, std::size_t end) {
   for (; at > 0; --at) {
     if (text[at] != '"') continue;
     std::size_t slashes = 0;
-    while (slashes < at && text[at - 1 - slashes] == '\\') ++slashes;
+    while (slashes < at && text[at - 1 - slashes] == '\\')
+      ++slashes;
     if (slashes % 2 == 0) break;
   }
   return at;
@@ -112,7 +113,7 @@ bool Builder::add(Json value) {
 
 bool Builder::open(Json value) {
   if (frames_.size() >= depth_max_)
-    return refuse(stream_.Tell() - 1, "nested deeper than " + std::to_string(depth_max_));
+    return refuse(stream_.Tell(), "nested deeper than " + std::to_string(depth_max_));
   frames_.push_back(Frame{std::move(value), {}});
   return true;
 }
@@ -146,7 +147,8 @@ bool Builder::EndObject(rapidjson::SizeType) {
     return close();
 
   std::vector<std::size_t> order(members.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (std::size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return members[a].first < members[b].first;
   });
@@ -193,15 +195,20 @@ std::string Builder::path() const {
 
 std::string message_of(const rapidjson::ParseResult& result) {
   switch (result.Code()) {
-    case rapidjson::kParseErrorDocumentEmpty: return "the text is empty";
-    case rapidjson::kParseErrorDocumentRootNotSingular: return "trailing data after the value";
-    case rapidjson::kParseErrorNumberTooBig: return "number out of range";
-    default: break;
+    case rapidjson::kParseErrorDocumentEmpty:
+      return "the text is empty";
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+      return "trailing data after the value";
+    case rapidjson::kParseErrorNumberTooBig:
+      return "number out of range";
+    default:
+      break;
   }
   std::string text = rapidjson::GetParseError_En(result.Code());
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
     text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  while (!text.empty() && text.back() == '.') text.pop_back();
+  while (!text.empty() && text.back() == '.')
+    text.pop_back();
   return text;
 }
 
@@ -212,17 +219,18 @@ base::Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
     return base::invalid(placed(text, {0, "a byte-order mark is not allowed"}));
   // A NUL ends the text for the parser, which would hide whatever stands behind it.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)
-    return base::invalid(placed(text, {nul, "a NUL is not allowed; trailing data would be hidden"}));
+    return base::invalid(
+        placed(text, {nul, "a NUL is not allowed; trailing data would be hidden"}));
 
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseValidateEncodingFlag |
                               rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
   Builder builder(text, stream, depth_max);
   const auto result = reader.Parse<kFlags>(stream, builder);
   if (builder.complaint()) return base::invalid(placed(text, *builder.complaint()));
-  if (result.IsError())
-    return base::invalid(placed(text, {result.Offset(), message_of(result)}));
+  if (result.IsError()) return base::invalid(placed(text, {result.Offset(), message_of(result)}));
   return builder.take();
 }
 

@@ -55,11 +55,20 @@ void write_number(std::string& out, double value) {
 
 void write_scalar(std::string& out, const Json& value) {
   switch (value.kind()) {
-    case Json::Kind::boolean: out += value.boolean() ? "true" : "false"; return;
-    case Json::Kind::integer: out += std::to_string(value.integer()); return;
-    case Json::Kind::number: write_number(out, value.number()); return;
-    case Json::Kind::string: write_text(out, value.string()); return;
-    default: out += "null";
+    case Json::Kind::boolean:
+      out += value.boolean() ? "true" : "false";
+      return;
+    case Json::Kind::integer:
+      out += std::to_string(value.integer());
+      return;
+    case Json::Kind::number:
+      write_number(out, value.number());
+      return;
+    case Json::Kind::string:
+      write_text(out, value.string());
+      return;
+    default:
+      out += "null";
   }
 }
 
@@ -124,7 +133,8 @@ Json Json::object() {
 
 Json Json::object(std::initializer_list<std::pair<std::string_view, Json>> members) {
   Json out = object();
-  for (const auto& [key, value] : members) out.set(key, value);
+  for (const auto& [key, value] : members)
+    out.set(key, value);
   return out;
 }
 

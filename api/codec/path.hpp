@@ -11,8 +11,8 @@ namespace api {
 std::string member_path(std::string_view path, std::string_view key);
 std::string item_path(std::string_view path, std::size_t index);
 
-/// The same on a path that a walker grows and cuts back. Long keys are clipped, so that a path stays
-/// bounded whatever the input is.
+/// The same on a path that a walker grows and cuts back. Long keys are clipped, so that a path
+/// stays bounded whatever the input is.
 void append_member(std::string& path, std::string_view key);
 void append_item(std::string& path, std::size_t index);
 

@@ -10,13 +10,20 @@ constexpr std::size_t kShownBytes = 64;
 
 std::string_view kind_word(Json::Kind kind) {
   switch (kind) {
-    case Json::Kind::null: return "null";
-    case Json::Kind::boolean: return "boolean";
-    case Json::Kind::integer: return "integer";
-    case Json::Kind::number: return "number";
-    case Json::Kind::string: return "string";
-    case Json::Kind::array: return "array";
-    case Json::Kind::object: return "object";
+    case Json::Kind::null:
+      return "null";
+    case Json::Kind::boolean:
+      return "boolean";
+    case Json::Kind::integer:
+      return "integer";
+    case Json::Kind::number:
+      return "number";
+    case Json::Kind::string:
+      return "string";
+    case Json::Kind::array:
+      return "array";
+    case Json::Kind::object:
+      return "object";
   }
   return "null";
 }
@@ -42,24 +49,31 @@ std::string wrong_kind(const Json& value, Json::Kind wanted) {
 
 std::string unknown_field(std::string_view key, const Type& record) {
   std::vector<std::string_view> names;
-  for (const auto& field : record.fields) names.push_back(field.name);
+  for (const auto& field : record.fields)
+    names.push_back(field.name);
   const auto near = base::nearest(base::clipped(key, kShownBytes), names);
   return near ? "unknown field; did you mean " + base::quoted(*near) + "?" : "unknown field";
 }
 
 const Type& bare(const Type& type) {
   const Type* inner = &type;
-  while (inner->shape == Shape::optional) inner = inner->inner;
+  while (inner->shape == Shape::optional)
+    inner = inner->inner;
   return *inner;
 }
 
 std::string type_text(const Type& type) {
   switch (type.shape) {
-    case Shape::list: return "[]" + type_text(*type.inner);
-    case Shape::map: return "map[string]" + type_text(*type.inner);
-    case Shape::optional: return type_text(*type.inner);
-    case Shape::enumeration: return "string";
-    default: return std::string(type.name);
+    case Shape::list:
+      return "[]" + type_text(*type.inner);
+    case Shape::map:
+      return "map[string]" + type_text(*type.inner);
+    case Shape::optional:
+      return type_text(*type.inner);
+    case Shape::enumeration:
+      return "string";
+    default:
+      return std::string(type.name);
   }
 }
 

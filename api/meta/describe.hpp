@@ -61,10 +61,11 @@ class Describe {
   explicit Describe(Type& type) : type_(type) {}
 
   template <class F>
-  FieldRef field(F T::* member, std::string_view name, std::string_view doc) {
+  FieldRef field(F T::*member, std::string_view name, std::string_view doc) {
     const auto* start = reinterpret_cast<const char*>(&probe_);
     const auto* place = reinterpret_cast<const char*>(&(probe_.*member));
-    return FieldRef(add_field(type_, name, doc, type_of<F>(), static_cast<std::size_t>(place - start)));
+    return FieldRef(
+        add_field(type_, name, doc, type_of<F>(), static_cast<std::size_t>(place - start)));
   }
 
  private:
@@ -124,7 +125,8 @@ Type map_type() {
   t.ops.size = [](const void* o) { return static_cast<const T*>(o)->size(); };
   t.ops.each = [](const void* o, void* context,
                   void (*visit)(void*, std::string_view, const void*)) {
-    for (const auto& [key, value] : *static_cast<const T*>(o)) visit(context, key, &value);
+    for (const auto& [key, value] : *static_cast<const T*>(o))
+      visit(context, key, &value);
   };
   t.ops.insert = [](void* o, std::string key) -> void* {
     return &(*static_cast<T*>(o))[std::move(key)];
@@ -174,25 +176,39 @@ Type record_type() {
 template <class T>
 Type enumeration_type() {
   Type t = scalar<T>(Shape::enumeration, "enumeration");
-  for (const auto label : labels_of(T{})) t.labels.push_back(label);
+  for (const auto label : labels_of(T{}))
+    t.labels.push_back(label);
   return t;
 }
 
 template <class T>
 Type build() {
-  if constexpr (std::is_same_v<T, bool>) return scalar<T>(Shape::boolean, "boolean");
-  else if constexpr (std::is_integral_v<T>) return scalar<T>(Shape::integer, "integer");
-  else if constexpr (std::is_floating_point_v<T>) return scalar<T>(Shape::number, "number");
-  else if constexpr (std::is_same_v<T, std::string>) return scalar<T>(Shape::string, "string");
-  else if constexpr (std::is_same_v<T, Quantity>) return scalar<T>(Shape::quantity, "quantity");
-  else if constexpr (std::is_same_v<T, Span>) return scalar<T>(Shape::span, "duration");
-  else if constexpr (std::is_same_v<T, Time>) return scalar<T>(Shape::time, "time");
-  else if constexpr (std::is_same_v<T, Json>) return scalar<T>(Shape::any, "any");
-  else if constexpr (std::is_enum_v<T>) return enumeration_type<T>();
-  else if constexpr (Container<T>::shape == Shape::list) return list_type<T>();
-  else if constexpr (Container<T>::shape == Shape::map) return map_type<T>();
-  else if constexpr (Container<T>::shape == Shape::optional) return optional_type<T>();
-  else return record_type<T>();
+  if constexpr (std::is_same_v<T, bool>)
+    return scalar<T>(Shape::boolean, "boolean");
+  else if constexpr (std::is_integral_v<T>)
+    return scalar<T>(Shape::integer, "integer");
+  else if constexpr (std::is_floating_point_v<T>)
+    return scalar<T>(Shape::number, "number");
+  else if constexpr (std::is_same_v<T, std::string>)
+    return scalar<T>(Shape::string, "string");
+  else if constexpr (std::is_same_v<T, Quantity>)
+    return scalar<T>(Shape::quantity, "quantity");
+  else if constexpr (std::is_same_v<T, Span>)
+    return scalar<T>(Shape::span, "duration");
+  else if constexpr (std::is_same_v<T, Time>)
+    return scalar<T>(Shape::time, "time");
+  else if constexpr (std::is_same_v<T, Json>)
+    return scalar<T>(Shape::any, "any");
+  else if constexpr (std::is_enum_v<T>)
+    return enumeration_type<T>();
+  else if constexpr (Container<T>::shape == Shape::list)
+    return list_type<T>();
+  else if constexpr (Container<T>::shape == Shape::map)
+    return map_type<T>();
+  else if constexpr (Container<T>::shape == Shape::optional)
+    return optional_type<T>();
+  else
+    return record_type<T>();
 }
 
 }  // namespace detail

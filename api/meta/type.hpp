@@ -50,7 +50,8 @@ enum class Shape : std::uint8_t {
 };
 
 /// What a string must look like beyond being one.
-enum class Form : std::uint8_t { plain, label, subdomain, name_or_empty, non_empty };
+/// `task_id`: 1..200 bytes without control characters.
+enum class Form : std::uint8_t { plain, label, subdomain, name_or_empty, non_empty, task_id };
 
 struct Type;
 
@@ -95,11 +96,12 @@ using Findings = std::vector<Finding>;
 
 /// What the walkers need of a container.
 struct Ops {
-  std::size_t (*size)(const void*) = nullptr;                                   // list, map
-  const void* (*element)(const void*, std::size_t) = nullptr;                   // list
-  void* (*append)(void*) = nullptr;                                             // list
-  void (*each)(const void*, void*, void (*)(void*, std::string_view, const void*)) = nullptr;  // map
-  void* (*insert)(void*, std::string) = nullptr;                                // map
+  std::size_t (*size)(const void*) = nullptr;                  // list, map
+  const void* (*element)(const void*, std::size_t) = nullptr;  // list
+  void* (*append)(void*) = nullptr;                            // list
+  void (*each)(const void*, void*,
+               void (*)(void*, std::string_view, const void*)) = nullptr;  // map
+  void* (*insert)(void*, std::string) = nullptr;                           // map
   const void* (*get)(const void*) = nullptr;  // optional: null when empty
   void* (*emplace)(void*) = nullptr;          // optional
   void (*clear)(void*) = nullptr;             // list, map, optional
