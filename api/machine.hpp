@@ -208,6 +208,7 @@ struct ClaimSpec {
   Epoch epoch;
   Time since;
   bool abandoned = false;  // the machine is silent; the deployment may be placed elsewhere
+  bool released = false;   // its holder must leave; dropped once that is proved
   bool operator==(const ClaimSpec&) const = default;
 
   static constexpr std::string_view kName = "ClaimSpec";
@@ -218,6 +219,7 @@ struct ClaimSpec {
     d.field(&ClaimSpec::epoch, "epoch", "The fence.");
     d.field(&ClaimSpec::since, "since", "When it was taken.");
     d.field(&ClaimSpec::abandoned, "abandoned", "The machine fell silent.");
+    d.field(&ClaimSpec::released, "released", "Its holder must leave.");
   }
 };
 using Claim = Object<ClaimSpec, PlainStatus>;

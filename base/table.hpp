@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -75,6 +76,13 @@ class Table {
 
   class Iterator {
    public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = Entry;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Entry*;
+    using reference = const Entry&;
+
+    Iterator() = default;
     Iterator(const Table* table, std::size_t page) : table_(table), page_(page) {}
     const Entry& operator*() const { return (*table_->pages_[page_])[entry_]; }
     const Entry* operator->() const { return &**this; }
@@ -85,11 +93,16 @@ class Table {
       }
       return *this;
     }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
+    }
     bool operator==(const Iterator& o) const { return page_ == o.page_ && entry_ == o.entry_; }
 
    private:
-    const Table* table_;
-    std::size_t page_, entry_ = 0;
+    const Table* table_ = nullptr;
+    std::size_t page_ = 0, entry_ = 0;
   };
   Iterator begin() const { return Iterator(this, 0); }
   Iterator end() const { return Iterator(this, pages_.size()); }

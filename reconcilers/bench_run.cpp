@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reconcilers/bench_run.hpp"
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace reconcilers {
+namespace {
+
+using api::RunState;
+using Status = api::BenchRunStatus;
+
+void set(Status& status, const api::BenchRun& run, base::Moment now, std::string_view type,
+         std::string_view value, std::string_view reason, std::string message) {
+  api::set_condition(status.conditions,
+                     {std::string(type),
+                      std::string(value),
+                      std::string(reason),
+                      std::move(message),
+                      {},
+                      run.metadata.generation},
+                     now.wall);
+}
+
+const Tally& tally_of(const World& world, const api::BenchRun& run) {
+  static const Tally none;
+  const auto found = world.tallies.find(run.metadata.uid);
+  return found == world.tallies.end() ? none : found->second;
+}
+
+void count(const World& world, const api::BenchRun& run, const api::RunSeen* seen, Status& status) {
+  const auto& tally = tally_of(world, run);
+  auto& p = status.progress;
+  const auto known = task_count(world, run);
+  p.total = known > 0 ? known : std::max(p.total, seen != nullptr ? seen->total : 0);
+  p.passed = tally.passed;
+  p.failed = tally.failed;
+  p.done = tally.scored();
+  p.errored = tally.errored;
+  status.failures = tally.failures;
+  p.answered = 0;
+  const auto contact = world.contacts.find(run.status.machine);
+  if (!api::is_bound(status.phase) || contact == world.contacts.end() || !contact->second.report)
+    return;
+  for (const auto& live : contact->second.report->live)
+    if (live.uid == run.metadata.uid) p.answered = live.answered;
+}
+
+void conclude(const World& world, const api::BenchRun& run, RunState state, std::string_view reason,
+              const std::string& message, Status& status, base::Moment now) {
+  const auto& tally = tally_of(world, run);
+  status.phase = state;
+  status.finished = {now.wall};
+  status.next_retry = {};
+  status.reasons.clear();
+  status.progress.answered = 0;
+  set(status, run, now, "Complete", state == RunState::succeeded ? "True" : "False", reason,
+      message);
+  if (tally.scored() == 0) return;
+  api::RunResult result;
+  const auto n = static_cast<double>(tally.scored());
+  result.score = static_cast<double>(tally.passed) / n;
+  result.std_error = std::sqrt(result.score * (1 - result.score) / n);
+  const auto [low, high] = wilson(tally.passed, tally.scored());
+  result.ci95 = {low, high};
+  result.tokens_in = tally.tokens_in;
+  result.tokens_out = tally.tokens_out;
+  result.wall_seconds = tally.wall_seconds;
+  if (tally.score_sum != static_cast<double>(tally.passed))
+    result.partial_credit = tally.score_sum / n;
+  if (const auto* seen = attempt_of(world, run)) result.metrics = seen->metrics;
+  status.result = result;
+}
+
+void retry(const api::BenchRun& run, std::string_view reason, const std::string& message,
+           base::Duration wait, Status& status, base::Moment now) {
+  status.phase = RunState::needs_retry;
+  status.next_retry = {now.wall + wait};
+  status.progress.answered = 0;
+  set(status, run, now, "Complete", "False", reason, message);
+}
+
+/// What the run was made with; the agent's own findings win.
+void take_fingerprint(const World& world, const api::BenchRun& run, const api::RunSeen& seen,
+                      Status& status) {
+  auto& f = status.fingerprint;
+  if (const auto* model = world.models.find(run.spec.model)) {
+    const auto& source = model->spec.source;
+    f["weights"] = source.text() + (source.revision.empty() ? "" : "@" + source.revision);
+    if (model->spec.parsers) f["parsers"] = model->spec.parsers->tool;
+    if (const auto* machine = world.machines.find(run.status.machine)) {
+      f["machineClass"] = machine->spec.machine_class;
+      f["driver"] = machine->status.facts.driver;
+      if (const auto* entry = runtime_for(*model, *machine)) {
+        f["args"] = base::join(entry->args, " ");
+        if (const auto* runtime = world.runtimes.find(entry->runtime)) {
+          f["engine"] = api::kEngines[static_cast<std::size_t>(runtime->spec.engine)];
+          f["image"] = runtime->spec.image;
+          f["runtime"] = base::join(runtime->spec.command, " ");
+        }
+      }
+    }
+  }
+  if (const auto* server = process_of(world, run.status.machine, run.status.deployment_uid))
+    for (const auto& [key, value] : server->identity)
+      f["server." + key] = value;
+  for (const auto& [key, value] : seen.fingerprint)
+    f[key] = value;
+  std::erase_if(f, [](const auto& entry) { return entry.second.empty(); });
+}
+
+std::string ended_how(const api::RunSeen& seen) {
+  if (!seen.reason.empty()) return seen.reason + (seen.message.empty() ? "" : ": " + seen.message);
+  if (!seen.exit_code) return "nobody saw how the harness ended";
+  return "the harness ended with " + std::to_string(*seen.exit_code);
+}
+
+/// The attempt is over: everything scored, errors of infrastructure left, or a broken harness.
+void judge_finished(const World& world, const api::BenchRun& run, const api::RunSeen& seen,
+                    Status& status, base::Moment now) {
+  const auto& tally = tally_of(world, run);
+  const auto* bench = world.benches.find(run.spec.bench);
+  const auto retries = bench != nullptr ? bench->spec.retries : 0;
+  const auto infra_retries = bench != nullptr ? bench->spec.infra_retries : 0;
+  take_fingerprint(world, run, seen, status);
+  const auto& p = status.progress;
+  const bool whole = tally.errored == 0 && p.done > 0 && (p.total == 0 || p.done >= p.total);
+  const bool counted = p.total > 0 || (seen.exit_code && *seen.exit_code == 0);
+  if (whole && counted)
+    return conclude(world, run, RunState::succeeded, "Scored", "every task is scored", status, now);
+  const auto left = std::to_string(std::max<std::int64_t>(p.total - p.done, tally.errored));
+  if (tally.attempt == run.status.attempt && tally.attempt_errors > 0) {
+    ++status.infra;
+    if (status.infra > infra_retries)
+      return conclude(world, run, RunState::failed, "Unscored",
+                      left + " tasks are not scored after " + std::to_string(status.infra) +
+                          " attempts that infrastructure broke",
+                      status, now);
+    return retry(run, "Infrastructure", left + " tasks were broken by infrastructure and run again",
+                 retry_delay(status.infra), status, now);
+  }
+  ++status.broken;
+  if (status.broken > retries)
+    return conclude(world, run, RunState::failed, "HarnessFailed", ended_how(seen), status, now);
+  retry(run, "HarnessFailed", ended_how(seen) + "; " + left + " tasks are left",
+        retry_delay(status.broken), status, now);
+}
+
+void judge_bound(const World& world, const api::BenchRun& run, const Policy& policy, Status& status,
+                 base::Moment now) {
+  if (liveness_of(world, run.status.machine, policy, now) == Liveness::silent)
+    return retry(run, "MachineLost", "machine \"" + run.status.machine + "\" is silent", {}, status,
+                 now);
+  const auto* deployment = world.deployments.find(run.status.deployment);
+  const auto* seen = attempt_of(world, run);
+  if (seen != nullptr && seen->phase == api::RunPhase::stuck)
+    return conclude(world, run, RunState::failed, "Stuck", seen->message, status, now);
+  if (seen != nullptr && seen->phase == api::RunPhase::finished)
+    return judge_finished(world, run, *seen, status, now);
+  if (deployment == nullptr || deployment->metadata.uid != run.status.deployment_uid ||
+      !is_wanted(*deployment))
+    return retry(run, "ModelLost", "its model is not kept hot any more", {}, status, now);
+  if (seen == nullptr) return;
+  status.phase = RunState::running;
+  status.dir = seen->dir;
+  if (!status.started.set()) status.started = {now.wall};
+  set(status, run, now, "Complete", "False", "Running",
+      (seen->step.empty() ? "attempt " : "step " + seen->step + ", attempt ") +
+          std::to_string(seen->attempt));
+}
+
+std::int64_t bound_on(const World& world, const std::string& machine, std::string& example) {
+  std::int64_t n = 0;
+  for (const auto& [name, other] : world.runs) {
+    if (other->status.machine != machine || !api::is_bound(other->status.phase)) continue;
+    ++n;
+    example = name;
+  }
+  return n;
+}
+
+/// Why an unbound run waits, machine by machine.
+void judge_waiting(const World& world, const api::BenchRun& run, const Policy& policy,
+                   Status& status, base::Moment now) {
+  const auto* deployment = deployment_for(world, run);
+  status.reasons.clear();
+  std::string why;
+  if (deployment == nullptr) {
+    status.reasons = reasons_for(world, demand_of(run), policy, now);
+    for (const auto& [name, machine] : world.machines) {
+      const auto* claim = world.claims.find(name);
+      if (claim != nullptr && against(world, demand_of(run), *machine, policy, now).empty())
+        status.reasons.push_back({name, "held by modeldeployment/" + claim->spec.deployment});
+    }
+    why = status.reasons.empty() ? "its model is placed next" : "no machine is free for its model";
+  } else if (deployment->status.phase != api::DeploymentPhase::hot) {
+    const auto where =
+        deployment->status.machines.empty() ? "" : deployment->status.machines.front();
+    why = "modeldeployment/" + deployment->name() + " is " +
+          std::string(api::kDeploymentPhases[static_cast<std::size_t>(deployment->status.phase)]);
+    status.reasons.push_back({where, why});
+  } else {
+    const auto& machine = deployment->status.machines.front();
+    std::string other;
+    const auto taken = bound_on(world, machine, other);
+    why = taken > 0 ? "the bench slots are taken (benchrun/" + other + ")" : "it is bound next";
+    status.reasons.push_back({machine, why});
+  }
+  if (status.phase == RunState::needs_retry) return;  // it says itself why it runs again
+  const bool placed = deployment != nullptr &&
+                      deployment->status.phase != api::DeploymentPhase::hot &&
+                      !deployment->status.machines.empty();
+  status.phase = placed ? RunState::waiting_for_model : RunState::queued;
+  set(status, run, now, "Complete", "False", placed ? "WaitingForModel" : "Queued", why);
+}
+
+/// A cancelled or deleted run ends once nothing of it is left on its bench host. A silent host's
+/// leftovers are fenced by the attempt and stopped when it is back, so nobody waits for them.
+bool has_stopped(const World& world, const api::BenchRun& run, const Policy& policy,
+                 base::Moment now) {
+  if (!api::is_bound(run.status.phase)) return true;
+  if (liveness_of(world, run.status.machine, policy, now) == Liveness::silent) return true;
+  return has_caught_up(world, run.status.machine, run.revision) &&
+         attempt_of(world, run) == nullptr;
+}
+
+void tell(const api::BenchRun& run, const Status& status, Plan& plan) {
+  const auto* why = api::find_condition(status.conditions, "Complete");
+  plan.because = why != nullptr ? Because{why->reason, why->message} : Because{};
+  if (status.phase == run.status.phase) return;
+  const bool bad = status.phase == RunState::failed || status.phase == RunState::needs_retry;
+  plan.changes.push_back(RecordEvent{
+      "BenchRun", run.name(), run.metadata.uid, bad ? "Warning" : "Normal",
+      std::string(api::kRunStates[static_cast<std::size_t>(status.phase)]), plan.because.message});
+}
+
+}  // namespace
+
+Demand demand_of(const api::BenchRun& run) {
+  Demand demand{run.spec.model, {}, {}, {}, Demand::For::benching};
+  if (run.spec.placement) {
+    demand.machine = run.spec.placement->machine;
+    demand.machine_group = run.spec.placement->machine_group;
+    demand.selector = run.spec.placement->selector;
+  }
+  if (run.status.attempt > 0)
+    demand.machine = run.status.machine;  // it resumes there and nowhere else
+  return demand;
+}
+
+const api::ModelDeployment* deployment_for(const World& world, const api::BenchRun& run) {
+  const auto demand = demand_of(run);
+  const api::ModelDeployment* best = nullptr;
+  for (const auto& [name, deployment] : world.deployments) {
+    if (deployment->spec.model != run.spec.model || !is_wanted(*deployment)) continue;
+    if (const auto* claim = claim_of(world, *deployment)) {
+      if (!demand.machine.empty() && claim->name() != demand.machine) continue;
+      const auto* machine = world.machines.find(claim->name());
+      if (machine == nullptr || (demand.selector && !matches(*demand.selector, *machine))) continue;
+    } else if (!demand.machine.empty() && deployment->spec.machine != demand.machine) {
+      continue;
+    }
+    const bool hot = deployment->status.phase == api::DeploymentPhase::hot;
+    if (best == nullptr || (hot && best->status.phase != api::DeploymentPhase::hot))
+      best = deployment.get();
+  }
+  return best;
+}
+
+std::pair<double, double> wilson(std::int64_t passed, std::int64_t scored) {
+  if (scored <= 0) return {0, 1};
+  constexpr double z = 1.959963984540054;  // the normal distribution's 97.5 % point
+  const auto n = static_cast<double>(scored);
+  const double p = static_cast<double>(passed) / n;
+  const double middle = p + z * z / (2 * n);
+  const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+  const double scale = 1 + z * z / n;
+  return {std::max(0.0, (middle - half) / scale), std::min(1.0, (middle + half) / scale)};
+}
+
+base::Duration retry_delay(std::int64_t nth) {
+  if (nth <= 1) return {};
+  const auto doublings = std::min<std::int64_t>(nth - 2, 10);
+  return std::min(base::seconds(1) * (std::int64_t{1} << doublings), base::minutes(5));
+}
+
+Plan reconcile_bench_run(const World& world, const std::string& name, const Policy& policy,
+                         base::Moment now) {
+  Plan plan;
+  const auto* run = world.runs.find(name);
+  if (run == nullptr) return plan;
+  if (run->deleting() &&
+      (api::is_finished(run->status.phase) || has_stopped(world, *run, policy, now))) {
+    plan.changes.push_back(LetGo{"BenchRun", name, run->revision});
+    plan.because = {"Deleted", "nothing of it runs any more"};
+    return plan;
+  }
+  if (api::is_finished(run->status.phase)) return plan;  // results are final
+
+  Status status = run->status;
+  status.observed_generation = run->metadata.generation;
+  count(world, *run, attempt_of(world, *run), status);
+  if (run->spec.cancel || run->deleting()) {
+    if (!has_stopped(world, *run, policy, now)) {
+      set(status, *run, now, "Complete", "False", "Cancelling", "its harness is being stopped");
+    } else {
+      conclude(world, *run, RunState::cancelled, "Cancelled", "cancelled by its spec", status, now);
+    }
+  } else if (api::is_bound(status.phase)) {
+    judge_bound(world, *run, policy, status, now);
+  } else {
+    judge_waiting(world, *run, policy, status, now);
+  }
+  if (status == run->status) return plan;
+  plan.changes.push_back(SetRunStatus{name, run->revision, status});
+  tell(*run, status, plan);
+  return plan;
+}
+
+}  // namespace reconcilers

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reconcilers/world.hpp"
+
+namespace reconcilers {
+
+Liveness liveness_of(const World& world, const std::string& machine, const Policy& policy,
+                     base::Moment now) {
+  const auto found = world.contacts.find(machine);
+  if (found == world.contacts.end()) return Liveness::never_heard;
+  if (now.steady - found->second.heard >= policy.stale_after) return Liveness::silent;
+  return found->second.report ? Liveness::alive : Liveness::never_heard;
+}
+
+const api::Claim* claim_of(const World& world, const api::ModelDeployment& deployment) {
+  for (const auto& [machine, claim] : world.claims)
+    if (claim->spec.uid == deployment.metadata.uid && !claim->spec.abandoned &&
+        !claim->spec.released)
+      return claim.get();
+  return nullptr;
+}
+
+bool has_claim(const World& world, const std::string& deployment_uid) {
+  for (const auto& [machine, claim] : world.claims)
+    if (claim->spec.uid == deployment_uid) return true;
+  return false;
+}
+
+bool is_wanted(const api::ModelDeployment& deployment) {
+  if (deployment.deleting() || deployment.spec.state != api::Want::hot) return false;
+  const auto* over = api::find_condition(deployment.status.conditions, "MaxHotOver");
+  return over == nullptr || over->status != "True" ||
+         over->observed_generation != deployment.metadata.generation;
+}
+
+bool is_from_queue(const api::ModelDeployment& deployment) {
+  const auto label = deployment.metadata.labels.find(std::string(api::kOriginLabel));
+  return label != deployment.metadata.labels.end() && label->second == "queue";
+}
+
+const api::ProcessSeen* process_of(const World& world, const std::string& machine,
+                                   const std::string& uid) {
+  const auto contact = world.contacts.find(machine);
+  if (contact == world.contacts.end() || !contact->second.report) return nullptr;
+  for (const auto& p : contact->second.report->processes)
+    if (p.uid == uid) return &p;
+  return nullptr;
+}
+
+const api::RunSeen* attempt_of(const World& world, const api::BenchRun& run) {
+  const auto contact = world.contacts.find(run.status.machine);
+  if (contact == world.contacts.end() || !contact->second.report) return nullptr;
+  for (const auto& r : contact->second.report->runs)
+    if (r.uid == run.metadata.uid && r.attempt == run.status.attempt) return &r;
+  return nullptr;
+}
+
+bool has_caught_up(const World& world, const std::string& machine, std::int64_t revision) {
+  const auto contact = world.contacts.find(machine);
+  if (contact == world.contacts.end() || !contact->second.report) return false;
+  const auto& report = *contact->second.report;
+  return report.term == world.term && report.revision >= revision;
+}
+
+std::int64_t task_count(const World& world, const api::BenchRun& run) {
+  if (!run.spec.tasks.empty()) return static_cast<std::int64_t>(run.spec.tasks.size());
+  const auto* bench = world.benches.find(run.spec.bench);
+  if (bench == nullptr) return 0;
+  if (!bench->spec.tasks.list.empty())
+    return static_cast<std::int64_t>(bench->spec.tasks.list.size());
+  return bench->spec.tasks.count;
+}
+
+}  // namespace reconcilers
