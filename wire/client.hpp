@@ -57,7 +57,8 @@ class Client {
   [[nodiscard]] Call send(Request request, Options options, OnResponse done);
 
   /// A streamed answer on a connection of its own: the head once, then pieces, then the end (an
-  /// error when it was cut). `silence` ends a stream on which nothing came for that long (0: never).
+  /// error when it was cut). `silence` ends a stream on which nothing came for that long (0:
+  /// never).
   struct StreamEvents {
     std::function<void(const Response& head)> on_head;
     std::function<void(std::string_view bytes)> on_data;

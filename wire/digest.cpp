@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
+#include <cerrno>
 
 namespace wire {
 
@@ -20,7 +21,8 @@ std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
   for (std::size_t have = 0; have < count;) {
     const auto got = ::getrandom(bytes.data() + have, count - have, 0);
-    if (got < 0) continue;  // Only a signal ends it early.
+    CHECK(got >= 0 || errno == EINTR);
+    if (got < 0) continue;
     have += static_cast<std::size_t>(got);
   }
   return bytes;
@@ -31,7 +33,8 @@ std::string random_uuid() {
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);  // version 4
   bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);  // variant 1
   auto text = base::to_hex(bytes);
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, 1, '-');
+  for (const std::size_t at : {8U, 13U, 18U, 23U})
+    text.insert(at, 1, '-');
   return text;
 }
 

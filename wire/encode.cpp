@@ -9,7 +9,8 @@ namespace {
 
 /// A value that came from outside must not begin a line of its own.
 void add_clean(std::string& out, std::string_view text) {
-  for (const char c : text) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+  for (const char c : text)
+    out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
 }
 
 void add_field(std::string& out, std::string_view name, std::string_view value) {
@@ -20,7 +21,8 @@ void add_field(std::string& out, std::string_view name, std::string_view value) 
 }
 
 void add_fields(std::string& out, const Headers& headers) {
-  for (const auto& header : headers) add_field(out, header.name, header.value);
+  for (const auto& header : headers)
+    add_field(out, header.name, header.value);
 }
 
 void add_status_line(std::string& out, int status) {
@@ -75,6 +77,15 @@ std::string encode(const Request& request, std::string_view host, bool keep_aliv
   return out;
 }
 
+std::string encode_open_head(int status, const Headers& headers) {
+  std::string out;
+  add_status_line(out, status);
+  add_fields(out, headers);
+  add_field(out, "Connection", "close");
+  out += "\r\n";
+  return out;
+}
+
 std::string encode_stream_head(int status, const Headers& headers) {
   std::string out;
   add_status_line(out, status);
@@ -111,40 +122,74 @@ std::string_view last_chunk() {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return "Status";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Status";
   }
 }
 

@@ -50,8 +50,8 @@ std::size_t count(const Headers& headers, std::string_view name) {
                     [&](const Header& header) { return is_word(header.name, name); }));
 }
 
-/// The framing rules that Beast alone leaves open: two readers of the same bytes must agree on where
-/// a message ends.
+/// The framing rules that Beast alone leaves open: two readers of the same bytes must agree on
+/// where a message ends.
 void check_framing(Intake& intake, unsigned version) {
   const auto lengths = count(intake.headers, "Content-Length");
   const auto encodings = count(intake.headers, "Transfer-Encoding");

@@ -77,6 +77,8 @@ class ResponseParser {
 /// A whole message with Content-Length.
 std::string encode(const Response& response, bool keep_alive);
 std::string encode(const Request& request, std::string_view host, bool keep_alive);
+/// The head of an answer whose end is the end of the connection.
+std::string encode_open_head(int status, const Headers& headers);
 /// The head of a chunked message, a chunk, and the end.
 std::string encode_stream_head(int status, const Headers& headers);
 std::string encode_stream_head(const Request& request, std::string_view host);

@@ -12,9 +12,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <atomic>
 #include <fcntl.h>
 #include <unistd.h>
+#include <atomic>
 
 namespace wire {
 
@@ -85,7 +85,8 @@ void wait_for_signal(const std::shared_ptr<Loop::State::Signals>& signals) {
 
 void Loop::on_signals(const std::vector<int>& signals, std::function<void(int)> what) {
   auto entry = std::make_shared<State::Signals>(state_->io, std::move(what));
-  for (const int number : signals) entry->set.add(number);
+  for (const int number : signals)
+    entry->set.add(number);
   state_->signals.push_back(entry);
   wait_for_signal(entry);
 }
@@ -122,6 +123,10 @@ FdWatch::~FdWatch() = default;
 
 int FdWatch::fd() const {
   return state_->descriptor.native_handle();
+}
+
+int FdWatch::release() {
+  return state_->descriptor.release();
 }
 
 void FdWatch::want_read(std::function<void()> what) {
@@ -161,9 +166,9 @@ std::shared_ptr<void> resolve(Loop& loop, const std::string& host, const std::st
     std::vector<SocketAddress> addresses;
     for (const auto& entry : found) {
       const auto endpoint = entry.endpoint();
-      addresses.push_back({endpoint.protocol().family(),
-                           std::string(reinterpret_cast<const char*>(endpoint.data()),
-                                       endpoint.size())});
+      addresses.push_back(
+          {endpoint.protocol().family(),
+           std::string(reinterpret_cast<const char*>(endpoint.data()), endpoint.size())});
     }
     done(std::move(addresses));
   };
@@ -172,7 +177,8 @@ std::shared_ptr<void> resolve(Loop& loop, const std::string& host, const std::st
   if (!literal) {
     // Already an address: no thread and no name service, but still not before we return.
     const auto value = static_cast<unsigned short>(std::strtoul(port.c_str(), nullptr, 10));
-    const auto found = tcp::resolver::results_type::create(tcp::endpoint(number, value), host, port);
+    const auto found =
+        tcp::resolver::results_type::create(tcp::endpoint(number, value), host, port);
     asio::post(loop.state().io, [answer, found] { answer({}, found); });
   } else {
     resolver->async_resolve(host, port, tcp::resolver::numeric_service, answer);

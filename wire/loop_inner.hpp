@@ -21,6 +21,8 @@ class FdWatch {
   FdWatch& operator=(const FdWatch&) = delete;
 
   int fd() const;
+  /// Gives the descriptor away; the watch is over.
+  int release();
   void want_read(std::function<void()> what);
   void want_write(std::function<void()> what);
 

@@ -29,8 +29,9 @@ struct Free {
 template <class T>
 using Ptr = std::unique_ptr<T, Free>;
 
-constexpr std::size_t kRequestBytes = 16 * 1024;  // A P-256 request has under 1 KiB, RSA-4096 2 KiB.
-constexpr std::size_t kNameBytes = 253;           // "orch:machine:" and the longest machine name fit.
+constexpr std::size_t kRequestBytes =
+    16 * 1024;                           // A P-256 request has under 1 KiB, RSA-4096 2 KiB.
+constexpr std::size_t kNameBytes = 253;  // "orch:machine:" and the longest machine name fit.
 constexpr int kRsaBits = 2048;
 
 base::Error failed(std::string_view doing) {
@@ -67,7 +68,8 @@ base::Status add_entry(X509_NAME* name, int nid, const std::string& value) {
   if (value.empty() || value.size() > kNameBytes || !base::is_utf8(value) ||
       value.find('\0') != std::string::npos)
     return base::invalid("the name " + base::quoted(value) + " cannot stand in a certificate");
-  // As a ready UTF8String: the other way limits common names to 64 bytes, and a machine's is longer.
+  // As a ready UTF8String: the other way limits common names to 64 bytes, and a machine's is
+  // longer.
   if (X509_NAME_add_entry_by_NID(name, nid, V_ASN1_UTF8STRING,
                                  reinterpret_cast<const unsigned char*>(value.data()),
                                  static_cast<int>(value.size()), -1, 0) != 1)
@@ -193,13 +195,13 @@ bool set_validity(X509* certificate, Validity validity) {
 
 /// Everything but names, issuer and signature.
 base::Result<CertificatePtr> blank_certificate(EVP_PKEY* key, Validity validity, Role role) {
-  if (validity.to <= validity.from) return base::invalid("a certificate that ends before it begins");
+  if (validity.to <= validity.from)
+    return base::invalid("a certificate that ends before it begins");
   CertificatePtr certificate(X509_new());
-  const bool fine = X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-                    set_serial(certificate.get()) && set_validity(certificate.get(), validity) &&
-                    X509_set_pubkey(certificate.get(), key) == 1 &&
-                    add_basic_constraints(certificate.get(), role) &&
-                    add_key_usage(certificate.get(), role);
+  const bool fine =
+      X509_set_version(certificate.get(), X509_VERSION_3) == 1 && set_serial(certificate.get()) &&
+      set_validity(certificate.get(), validity) && X509_set_pubkey(certificate.get(), key) == 1 &&
+      add_basic_constraints(certificate.get(), role) && add_key_usage(certificate.get(), role);
   if (!fine) return failed("make a certificate");
   return certificate;
 }
@@ -255,8 +257,10 @@ base::Status check_strength(EVP_PKEY* key) {
     case EVP_PKEY_EC:
       if (bits >= 256) return base::ok();
       return base::invalid("a curve of " + std::to_string(bits) + " bits is too weak");
-    case EVP_PKEY_ED25519: return base::ok();
-    default: return base::invalid("a key of this kind cannot be signed");
+    case EVP_PKEY_ED25519:
+      return base::ok();
+    default:
+      return base::invalid("a key of this kind cannot be signed");
   }
 }
 

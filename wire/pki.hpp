@@ -44,7 +44,8 @@ base::Result<std::string> make_request(const std::string& key, const std::string
 base::Result<std::string> sign_request(const KeyPair& ca, const std::string& request,
                                        const Subject& subject, Validity validity);
 /// A new key with its certificate.
-base::Result<KeyPair> make_certificate(const KeyPair& ca, const Subject& subject, Validity validity);
+base::Result<KeyPair> make_certificate(const KeyPair& ca, const Subject& subject,
+                                       Validity validity);
 base::Result<CertificateFacts> read_certificate(const std::string& pem);
 
 std::string sha256_hex(std::string_view bytes);

@@ -56,7 +56,8 @@ class Server {
   base::Result<std::string> listen(const std::string& address, const Tls& tls);
   /// Plain HTTP on TCP: loopback services and test doubles only.
   base::Result<std::string> listen_plain(const std::string& address);
-  /// A unix socket with mode 0600; the peer's uid is in `Peer::uid`. A stale socket file is replaced.
+  /// A unix socket with mode 0600; the peer's uid is in `Peer::uid`. A stale socket file is
+  /// replaced.
   base::Status listen_unix(const std::string& path);
   /// Shows another certificate to connections that come from now on.
   void use(const Tls& tls);

@@ -4,13 +4,13 @@
 #include "base/text.hpp"
 
 #include <arpa/inet.h>
-#include <ctime>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <ctime>
 
 namespace wire {
 namespace {

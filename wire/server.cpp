@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/server.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "wire/session.hpp"
+#include "wire/sockets.hpp"
+
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+
+namespace wire {
+namespace {
+
+constexpr int kAcceptsInTurn = 64;          // then the connections that we have get their turn
+constexpr base::Duration kOutOfFiles{100};  // before we look whether a descriptor came free
+
+/// Whether the failed accept concerns only the connection that is already gone again.
+bool passing(int problem) {
+  return problem == ECONNABORTED || problem == EINTR || problem == EPROTO;
+}
+
+}  // namespace
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+  struct Listener {
+    std::unique_ptr<FdWatch> watch;
+    enum class Kind { tls, plain };
+    Kind kind = Kind::plain;
+    std::string unix_path;
+    Loop::Timer retry;
+  };
+
+  State(Loop& loop, Service& service) : core(std::make_shared<ServerCore>(loop, service)) {}
+
+  void add(int fd, Listener::Kind kind, const std::string& unix_path);
+  void watch(const std::shared_ptr<Listener>& listener);
+  void accept_all(const std::shared_ptr<Listener>& listener);
+  void admit(int fd, const Listener& listener);
+
+  std::shared_ptr<ServerCore> core;
+  std::vector<std::shared_ptr<Listener>> listeners;
+  std::shared_ptr<Tls::State> tls;
+};
+
+void Server::State::add(int fd, Listener::Kind kind, const std::string& unix_path) {
+  auto listener = std::make_shared<Listener>();
+  listener->watch = std::make_unique<FdWatch>(core->loop, fd);
+  listener->kind = kind;
+  listener->unix_path = unix_path;
+  listeners.push_back(listener);
+  watch(listener);
+}
+
+void Server::State::watch(const std::shared_ptr<Listener>& listener) {
+  listener->watch->want_read([weak = weak_from_this(), kept = std::weak_ptr<Listener>(listener)] {
+    const auto self = weak.lock();
+    const auto ready = kept.lock();
+    if (self && ready) self->accept_all(ready);
+  });
+}
+
+void Server::State::accept_all(const std::shared_ptr<Listener>& listener) {
+  for (int turn = 0; turn < kAcceptsInTurn; ++turn) {
+    const int fd = accept_from(listener->watch->fd());
+    if (fd >= 0) {
+      admit(fd, *listener);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (!passing(errno)) {
+      base::log::warn("wire.accept_failed", {{"why", std::strerror(errno)}});
+      listener->retry = core->loop.after(
+          kOutOfFiles, [weak = weak_from_this(), kept = std::weak_ptr<Listener>(listener)] {
+            const auto self = weak.lock();
+            const auto again = kept.lock();
+            if (self && again) self->watch(again);
+          });
+      return;
+    }
+  }
+  watch(listener);
+}
+
+void Server::State::admit(int fd, const Listener& listener) {
+  if (core->sessions.size() >= base::limits::kConnections) {
+    base::log::warn("wire.too_many_connections", {{"peer", peer_text(fd)}});
+    ::close(fd);
+    return;
+  }
+  auto connection = std::make_shared<Connection>(
+      core->loop, fd, listener.kind == Listener::Kind::tls ? tls : nullptr, "");
+  auto session = std::make_shared<Session>(core, std::move(connection));
+  core->sessions.emplace(session.get(), session);
+  session->start();
+}
+
+Server::Server(Loop& loop, Service& service) : state_(std::make_shared<State>(loop, service)) {}
+
+Server::~Server() {
+  stop_accepting();
+  close_all();
+  state_->core->sessions.clear();
+}
+
+base::Result<std::string> Server::listen(const std::string& address, const Tls& tls) {
+  auto listening = listen_tcp(address);
+  if (!listening) return std::move(listening).error();
+  use(tls);
+  state_->add(listening->fd, State::Listener::Kind::tls, "");
+  return listening->address;
+}
+
+base::Result<std::string> Server::listen_plain(const std::string& address) {
+  auto listening = listen_tcp(address);
+  if (!listening) return std::move(listening).error();
+  state_->add(listening->fd, State::Listener::Kind::plain, "");
+  return listening->address;
+}
+
+base::Status Server::listen_unix(const std::string& path) {
+  auto fd = listen_unix_socket(path);
+  if (!fd) return std::move(fd).error();
+  state_->add(*fd, State::Listener::Kind::plain, path);
+  return base::ok();
+}
+
+void Server::use(const Tls& tls) {
+  state_->tls = tls.state();
+}
+
+void Server::stop_accepting() {
+  state_->core->doors = ServerCore::Doors::closing;
+  for (const auto& listener : state_->listeners)
+    if (!listener->unix_path.empty()) ::unlink(listener->unix_path.c_str());
+  state_->listeners.clear();
+}
+
+void Server::close_all() {
+  const auto sessions = state_->core->sessions;  // Dismissing one changes the table.
+  for (const auto& [key, session] : sessions)
+    session->dismiss();
+}
+
+std::size_t Server::connections() const {
+  return state_->core->sessions.size();
+}
+
+}  // namespace wire
