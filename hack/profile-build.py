@@ -39,7 +39,8 @@ def main():
     times = sorted(((s, source_of(o)) for o, s in compile_times(log).items()), reverse=True)
     for taken, name in times[:10]:
         print(f"{taken:7.1f} s  {name}{'   over the budget' if taken > BUDGET else ''}")
-    print(f"{sum(s for s, _ in times):7.1f} s  all {len(times)} files, {BUDGET:.0f} s each may take")
+    total = sum(seconds for seconds, _ in times)
+    print(f"{total:7.1f} s  all {len(times)} files; {BUDGET:.0f} s each may take")
     return 1 if times and times[0][0] > BUDGET else 0
 
 

@@ -3,6 +3,9 @@
 """A lint that has stopped biting looks like a clean tree. Here each rule meets a line that breaks
 it, in a small tree made for the purpose, and must name exactly these lines and no other."""
 
+import contextlib
+import importlib
+import io
 import pathlib
 import re
 import shutil
@@ -10,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 HACK = pathlib.Path(__file__).resolve().parents[2] / "hack"
+sys.path.insert(0, str(HACK))
 HEAD = "// SPDX-License-Identifier: Apache-2.0\n"
 ONCE = HEAD + "#pragma once\n"
 
@@ -23,9 +28,11 @@ def run(tool, tree, *more):
             file = pathlib.Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        done = subprocess.run([sys.executable, HACK / tool, "--root", folder, *more],
-                              capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), \
+                mock.patch.object(sys, "argv", [tool, "--root", folder, *more]):
+            code = importlib.import_module(tool).main()
+        return code, said.getvalue()
 
 
 def named(tree):
@@ -44,7 +51,7 @@ class Layers(unittest.TestCase):
     def said(self, path, *includes, cmake=""):
         tree = {name: ONCE for name in self.HEADERS}
         tree[path] = "\n" * 4 + "".join(f"#include {name}\n" for name in includes)
-        return run("layers.py", {**tree, "CMakeLists.txt": cmake})
+        return run("layers", {**tree, "CMakeLists.txt": cmake})
 
     def test_what_runs_down_the_stairs_is_fine(self):
         for path, name in [
@@ -115,7 +122,7 @@ class Layers(unittest.TestCase):
 
     def test_a_library_stays_in_few_files(self):
         files = {f"wire/f{i}.cpp": "#include <boost/asio/post.hpp>\n" for i in range(7)}
-        code, said = run("layers.py", files)
+        code, said = run("layers", files)
         self.assertEqual(code, 1)
         self.assertIn("boost/asio is in 7 files, 6 may", said)
 
@@ -123,14 +130,14 @@ class Layers(unittest.TestCase):
         rooms = {"base/CMakeLists.txt": "room(base SOURCES a.cpp)\n",
                  "wire/CMakeLists.txt": "room(wire SOURCES a.cpp USES base)\n"}
         good = {**rooms, "cli/CMakeLists.txt": "program(orch SOURCES main.cpp USES wire base)\n"}
-        self.assertEqual(run("layers.py", good)[0], 0)
+        self.assertEqual(run("layers", good)[0], 0)
         bad = {**rooms, "api/CMakeLists.txt": "room(api\n  SOURCES a.cpp USES base wire)\n"}
-        code, said = run("layers.py", bad)
+        code, said = run("layers", bad)
         self.assertEqual(code, 1)
         self.assertIn("api/CMakeLists.txt:1: api links wire: api may link only base", said)
 
     def test_a_new_folder_needs_a_place(self):
-        code, said = run("layers.py", {"util/x.cpp": ""})
+        code, said = run("layers", {"util/x.cpp": ""})
         self.assertEqual(code, 1)
         self.assertIn("util/x.cpp:1: this folder is no room of the house", said)
 
@@ -140,7 +147,7 @@ class Tidy(unittest.TestCase):
         """Rule None: nothing to say. Else exactly one complaint, in the last line of the body."""
         head = head if head is not None else ONCE if path.endswith(".hpp") else HEAD
         text = head + body + "\n"
-        code, said = run("tidy.py", named({path: text}))
+        code, said = run("tidy", named({path: text}))
         found = re.findall(r"^(\S+?):(\d+): \[(\w+)\]", said, re.M)
         wanted = [(path, str(text.count("\n")), rule)] if rule else []
         with self.subTest(path=path, body=body):
@@ -216,13 +223,13 @@ class Tidy(unittest.TestCase):
             ("a lambda in one", f"void f() {{\n  g([] {{\n{body}  }});\n}}\n", "3"),
         ]:
             with self.subTest(name):
-                code, said = run("tidy.py", named({"base/x.cpp": HEAD + "\n" + text}))
+                code, said = run("tidy", named({"base/x.cpp": HEAD + "\n" + text}))
                 found = re.findall(r"^base/x.cpp:(\d+): \[long\]", said, re.M)
                 self.assertEqual((found, code), ([rule], 1) if rule else ([], 0), said)
         for path, lines in [("base/x.cpp", 600), ("hack/x.py", 150), ("hack/x", 150)]:
             with self.subTest(path):
-                self.assertEqual(run("tidy.py", named({path: HEAD + "\n" * (lines - 1)}))[0], 0)
-                self.assertIn("[long]", run("tidy.py", named({path: HEAD + "\n" * lines}))[1])
+                self.assertEqual(run("tidy", named({path: HEAD + "\n" * (lines - 1)}))[0], 0)
+                self.assertIn("[long]", run("tidy", named({path: HEAD + "\n" * lines}))[1])
 
     def test_heads_and_ends(self):
         for path, text, place in [
@@ -230,21 +237,21 @@ class Tidy(unittest.TestCase):
             ("base/x.hpp", HEAD + "int a;\n", "base/x.hpp:2: [head]"),
             ("base/x.cpp", HEAD + "int a;", "base/x.cpp:2: [blank]"),
         ]:
-            self.assertIn(place, run("tidy.py", named({path: text}))[1])
+            self.assertIn(place, run("tidy", named({path: text}))[1])
         other = {"base/x.hpp": ONCE, "base/x.cpp": HEAD + '#include <string>\n#include "base/x.hpp"\n'}
-        self.assertIn("base/x.cpp:2: [head]", run("tidy.py", named(other))[1])
+        self.assertIn("base/x.cpp:2: [head]", run("tidy", named(other))[1])
 
     def test_every_source_is_built(self):
         tree = {"base/x.cpp": HEAD, "base/sub/y.cpp": HEAD}
         cmake = {"base/CMakeLists.txt": "room(base SOURCES x.cpp sub/y.cpp)\n"}
-        self.assertEqual(run("tidy.py", {**tree, **cmake})[0], 0)
+        self.assertEqual(run("tidy", {**tree, **cmake})[0], 0)
         cmake = {"base/CMakeLists.txt": "room(base SOURCES xx.cpp y.cpp)\n"}
-        code, said = run("tidy.py", {**tree, **cmake})
+        code, said = run("tidy", {**tree, **cmake})
         self.assertEqual(code, 1)
         self.assertIn("base/x.cpp:1: [unbuilt]", said)
         self.assertIn("base/sub/y.cpp:1: [unbuilt]", said)
         cmake = {"base/CMakeLists.txt": "file(GLOB all *.cpp)\n"}
-        self.assertIn("base/CMakeLists.txt:1: [unbuilt]", run("tidy.py", {**tree, **cmake})[1])
+        self.assertIn("base/CMakeLists.txt:1: [unbuilt]", run("tidy", {**tree, **cmake})[1])
 
 
 class Headers(unittest.TestCase):
@@ -258,7 +265,7 @@ class Headers(unittest.TestCase):
             with self.subTest(sorted(tree)), tempfile.TemporaryDirectory() as folder:
                 cache = str(pathlib.Path(folder, "cache"))
                 for _ in range(2):  # a failure is not remembered as a success
-                    got, said = run("headers.py", tree, "--cache", cache)
+                    got, said = run("headers", tree, "--cache", cache)
                     self.assertEqual(got, code, said)
                 self.assertIn(f"{len(tree)}" if code else "0 compiled now", said)
 
