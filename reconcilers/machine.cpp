@@ -44,8 +44,7 @@ std::optional<api::Condition> ready(const World& world, const api::Machine& mach
       c.reason = "AgentSilent";
       c.message = "no report for " + base::age_text(policy.stale_after) + " or longer";
       return c;
-    case Liveness::never_heard:
-      return std::nullopt;
+    case Liveness::never_heard: return std::nullopt;
   }
   return c;
 }

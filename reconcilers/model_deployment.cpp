@@ -17,17 +17,12 @@ struct Judged {
 
 DeploymentPhase phase_of(api::ServerPhase seen) {
   switch (seen) {
-    case api::ServerPhase::starting:
-      return DeploymentPhase::starting;
-    case api::ServerPhase::warming:
-      return DeploymentPhase::warming;
-    case api::ServerPhase::hot:
-      return DeploymentPhase::hot;
-    case api::ServerPhase::stopping:
-      return DeploymentPhase::starting;
+    case api::ServerPhase::starting: return DeploymentPhase::starting;
+    case api::ServerPhase::warming: return DeploymentPhase::warming;
+    case api::ServerPhase::hot: return DeploymentPhase::hot;
+    case api::ServerPhase::stopping: return DeploymentPhase::starting;
     case api::ServerPhase::waiting:
-    case api::ServerPhase::stuck:
-      return DeploymentPhase::failed;
+    case api::ServerPhase::stuck: return DeploymentPhase::failed;
   }
   return DeploymentPhase::failed;
 }

@@ -19,16 +19,12 @@ bool reads(api::Engine engine, api::Format format) {
   if (format == api::Format::unset || engine == api::Engine::custom) return true;
   switch (engine) {
     case api::Engine::vllm:
-    case api::Engine::sglang:
-      return format != api::Format::mlx;
+    case api::Engine::sglang: return format != api::Format::mlx;
     case api::Engine::mlx_openai_server:
     case api::Engine::vllm_mlx:
-    case api::Engine::mlx_lm:
-      return format != api::Format::gguf;
-    case api::Engine::llama_cpp:
-      return format == api::Format::gguf;
-    case api::Engine::custom:
-      break;
+    case api::Engine::mlx_lm: return format != api::Format::gguf;
+    case api::Engine::llama_cpp: return format == api::Format::gguf;
+    case api::Engine::custom: break;
   }
   return true;
 }
