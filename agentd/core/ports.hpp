@@ -27,6 +27,7 @@ struct Launch {
   std::string workdir;                         // must exist
   std::string output;                          // file that stdout and stderr are appended to
   std::map<std::string, std::string> labels;   // who it is for; comes back in `Child`
+  std::string errors;                          // file for stderr alone; empty: `output` takes both
 };
 
 /// A child as it is seen now. `unknown`: its record is there and whether it runs cannot be told;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/process/notes.hpp"
+
+#include "base/file.hpp"
+
+namespace agentd {
+
+base::Result<std::string> FileNotes::load() {
+  auto text = base::read_file(path_);
+  if (!text && text.error().code == base::Code::not_found) return std::string();
+  if (!text) return std::move(text).error().within("load the agent's state");
+  return text;
+}
+
+base::Status FileNotes::save(const std::string& text) {
+  auto written = base::write_file(path_, text, 0600);
+  if (!written) return std::move(written).error().within("save the agent's state");
+  return written;
+}
+
+}  // namespace agentd
