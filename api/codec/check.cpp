@@ -34,6 +34,11 @@ bool has_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+// Argument vectors have these names in every kind.
+bool is_arguments(const Field& field) {
+  return field.name == "command" || field.name == "args";
+}
+
 // What the element of a list, map or optional is held to: what was said of the field.
 const Field& nothing_said() {
   static const Field none;
@@ -208,9 +213,7 @@ void Checker::list(const Json& value, const Type& type, const Field& field) {
   Field item = field;
   if (!numbers) {
     Field bounds = field;
-    // A list of texts becomes an argument vector sooner or later; a range of its own lifts the
-    // bound.
-    if (inner.shape == Shape::string && !bounds.max)
+    if (inner.shape == Shape::string && is_arguments(field) && !bounds.max)
       bounds.max = static_cast<std::int64_t>(base::limits::kArguments);
     size(value.items().size(), bounds);
     item.min.reset();

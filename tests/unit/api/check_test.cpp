@@ -179,7 +179,7 @@ TEST(Check, TextsAndListsAreBounded) {
   EXPECT_EQ(api::text_of(api::check(spec, spec_type(), "", Unknown::refuse)),
             "steps: Too many: 4: must have at most 3 items");
 
-  // A range of its own lifts the bound of argument vectors.
+  // Only argument vectors are that short.
   spec = Json::object({{"model", "m"}, {"tasks", Json::array()}});
   for (int i = 0; i < 5000; ++i)
     spec["tasks"].push("task-" + std::to_string(i));
