@@ -108,15 +108,9 @@ bool Connection::read_some() {
         events_.on_bytes(std::string_view(bytes.data(), got));
       return true;
     case Step::wants_read:
-    case Step::wants_write:
-      wait(step);
-      return false;
-    case Step::ended:
-      ended(base::ok());
-      return false;
-    case Step::failed:
-      ended(reason());
-      return false;
+    case Step::wants_write: wait(step); return false;
+    case Step::ended: ended(base::ok()); return false;
+    case Step::failed: ended(reason()); return false;
   }
   return false;
 }

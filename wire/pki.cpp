@@ -257,10 +257,8 @@ base::Status check_strength(EVP_PKEY* key) {
     case EVP_PKEY_EC:
       if (bits >= 256) return base::ok();
       return base::invalid("a curve of " + std::to_string(bits) + " bits is too weak");
-    case EVP_PKEY_ED25519:
-      return base::ok();
-    default:
-      return base::invalid("a key of this kind cannot be signed");
+    case EVP_PKEY_ED25519: return base::ok();
+    default: return base::invalid("a key of this kind cannot be signed");
   }
 }
 

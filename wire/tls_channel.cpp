@@ -127,8 +127,7 @@ base::Error TlsChannel::State::refused_by_us(long verdict) const {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
       return base::forbidden(whose + " is not signed by the CA that we trust (" + words + ")");
-    default:
-      return base::forbidden(whose + " is refused: " + words);
+    default: return base::forbidden(whose + " is refused: " + words);
   }
 }
 
@@ -138,8 +137,7 @@ base::Error TlsChannel::State::refused_by_them(int alert) const {
   const std::string whose =
       server ? "the client refused our certificate: " : "the server refused our certificate: ";
   switch (alert) {
-    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-      return base::forbidden(whose + "it is of another CA");
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA: return base::forbidden(whose + "it is of another CA");
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
       return base::forbidden(whose + "it has expired there: check the clocks of both machines " +
                              now_text() + ours);
@@ -154,8 +152,7 @@ base::Error TlsChannel::State::refused_by_them(int alert) const {
       const char* words = ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, alert));
       return base::forbidden(whose + (words == nullptr ? "not accepted" : words));
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 
@@ -186,14 +183,10 @@ Step TlsChannel::State::step(int result) {
   if (result > 0) return Step::done;
   const int kind = SSL_get_error(ssl.get(), result);
   switch (kind) {
-    case SSL_ERROR_WANT_READ:
-      return Step::wants_read;
-    case SSL_ERROR_WANT_WRITE:
-      return Step::wants_write;
-    case SSL_ERROR_ZERO_RETURN:
-      return Step::ended;
-    default:
-      return fail(kind);
+    case SSL_ERROR_WANT_READ: return Step::wants_read;
+    case SSL_ERROR_WANT_WRITE: return Step::wants_write;
+    case SSL_ERROR_ZERO_RETURN: return Step::ended;
+    default: return fail(kind);
   }
 }
 
