@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/core/agent.hpp"
+
+#include "api/codec/check.hpp"
+#include "api/codec/json.hpp"
+#include "api/meta/describe.hpp"
+
+#include <tuple>
+
+namespace agentd {
+namespace {
+
+constexpr base::Duration kBeat{15'000};
+constexpr base::Duration kSilenceMax{60'000};  // beyond it no new attempt is begun
+constexpr base::Duration kRetry{1'000};
+
+std::string label(const Child& child, const std::string& key) {
+  const auto found = child.labels.find(key);
+  return found == child.labels.end() ? "" : found->second;
+}
+
+}  // namespace
+
+base::Result<Agent> Agent::open(Ports ports, Settings settings) {
+  Agent agent(ports, std::move(settings));
+  auto text = ports.notes.load();
+  if (!text) return std::move(text).error().within("read the agent's notes");
+  if (!text->empty()) {
+    const auto notes = api::parse_json(*text);
+    if (!notes) return base::Error(notes.error()).within("read the agent's notes");
+    if (notes->text_at("machine") != agent.settings_.machine ||
+        notes->text_at("cluster") != agent.settings_.cluster)
+      return base::forbidden("the notes are of machine \"" + notes->text_at("machine") +
+                             "\" of cluster \"" + notes->text_at("cluster") +
+                             "\", not of this one");
+    agent.life_ = notes->integer_at("life");
+    if (const auto* term = notes->find("term")) agent.term_ = api::from_json<api::Term>(*term);
+    agent.revision_ = notes->integer_at("revision");
+    if (const auto* held = notes->find("assignment"))
+      agent.assignment_ = api::from_json<api::Assignment>(*held);
+  }
+  ++agent.life_;
+  const auto saved = agent.save();
+  if (!saved) return base::Error(saved.error()).within("write the agent's notes");
+  return agent;
+}
+
+base::Status Agent::save() const {
+  auto notes = api::Json::object({{"schema", 1},
+                                  {"machine", settings_.machine},
+                                  {"cluster", settings_.cluster},
+                                  {"life", life_},
+                                  {"term", api::to_json(term_)},
+                                  {"revision", revision_}});
+  if (assignment_) notes.set("assignment", api::to_json(*assignment_));
+  return ports_.notes.save(api::write_json(notes));
+}
+
+base::Status Agent::assigned(const api::Assignment& assignment, base::Moment now) {
+  if (assignment.cluster != settings_.cluster || assignment.machine != settings_.machine)
+    return base::forbidden("an assignment for machine \"" + assignment.machine +
+                           "\" of cluster \"" + assignment.cluster + "\"");
+  const auto fence = std::tuple(assignment.term, assignment.revision);
+  if (fence < std::tuple(term_, revision_))
+    return base::conflict("an assignment of the past (revision " +
+                          std::to_string(assignment.revision) + ", obeyed is " +
+                          std::to_string(revision_) + ")");
+  heard_ = now.steady;
+  auto same = assignment;
+  if (assignment_) same.revision = assignment_->revision;
+  const bool beat = assignment_ && same == *assignment_ && assignment.term == term_;
+  const auto before = std::tuple(term_, revision_, assignment_);
+  term_ = assignment.term;
+  revision_ = assignment.revision;
+  assignment_ = assignment;
+  // A mere beat need not be durable: an older revision of the same content orders nothing else.
+  if (!beat) {
+    const auto saved = save();
+    if (!saved) {
+      std::tie(term_, revision_, assignment_) = before;
+      return base::Error(saved.error()).within("write the agent's notes");
+    }
+  }
+  wake_ = now.steady;
+  return base::ok();
+}
+
+void Agent::probed(const std::string& ticket, const ProbeAnswer& answer, base::Moment now) {
+  for (auto& [uid, slot] : servers_)
+    slot.probed(ticket, answer, ports_, now);
+  wake_ = now.steady;
+}
+
+void Agent::make_slots(const std::vector<Child>& children) {
+  for (const auto& child : children) {
+    const auto uid = label(child, "uid");
+    if (uid.empty()) continue;
+    if (label(child, "kind") == "server") servers_.try_emplace(uid, uid);
+    if (label(child, "kind") == "run") runs_.try_emplace(uid, uid);
+  }
+  for (auto& [uid, slot] : servers_)
+    slot.want(std::nullopt);
+  std::map<std::string, bool> wanted_runs;
+  if (assignment_ && !down_) {
+    for (const auto& server : assignment_->servers)
+      servers_.try_emplace(server.uid, server.uid).first->second.want(server);
+    for (const auto& run : assignment_->runs) {
+      runs_.try_emplace(run.uid, run.uid).first->second.want(run);
+      wanted_runs[run.uid] = true;
+    }
+  }
+  for (auto& [uid, slot] : runs_)
+    if (!wanted_runs.contains(uid)) slot.want(std::nullopt);
+}
+
+void Agent::step(base::Moment now) {
+  wake_.reset();
+  const auto children = ports_.processes.list();
+  if (!children) {  // a list that failed to load is not an empty list
+    empty_ = false;
+    return sooner(now.steady + kRetry);
+  }
+  make_slots(*children);
+  step_servers(*children, now);
+  step_runs(*children, now);
+  std::erase_if(servers_, [](const auto& entry) { return entry.second.done(); });
+  std::erase_if(runs_, [](const auto& entry) { return entry.second.done(); });
+  empty_ = servers_.empty() && runs_.empty() && children->empty();
+}
+
+void Agent::step_servers(const std::vector<Child>& children, base::Moment now) {
+  for (auto& [uid, slot] : servers_) {
+    bool others = false;
+    for (const auto& child : children)
+      if (label(child, "kind") == "server" && label(child, "uid") != uid) others = true;
+    slot.step(children, others ? ServerSlot::Room::taken : ServerSlot::Room::free, ports_,
+              settings_, now);
+    sooner(slot.wake());
+  }
+}
+
+void Agent::step_runs(const std::vector<Child>& children, base::Moment now) {
+  const bool in_touch = heard_ && now.steady - *heard_ < kSilenceMax;
+  for (auto& [uid, slot] : runs_) {
+    slot.step(children, in_touch ? RunSlot::Begin::allowed : RunSlot::Begin::refused, ports_,
+              settings_, now);
+    sooner(slot.wake());
+  }
+}
+
+void Agent::sooner(std::optional<base::Instant> at) {
+  if (at && (!wake_ || *at < *wake_)) wake_ = at;
+}
+
+api::Report Agent::report(base::Moment now) {
+  api::Report report;
+  report.machine = settings_.machine;
+  report.boot_id = settings_.boot_id;
+  report.agent_id = settings_.agent_id;
+  report.agent_version = settings_.version;
+  report.life = life_;
+  report.sequence = ++sequence_;
+  report.at = {now.wall};
+  report.term = term_;
+  report.revision = revision_;
+  report.facts = facts_;
+  for (const auto& [uid, slot] : servers_)
+    report.processes.push_back(slot.seen());
+  for (const auto& [uid, slot] : runs_) {
+    report.runs.push_back(slot.seen());
+    if (slot.answered() > 0) report.live.push_back({uid, slot.answered()});
+  }
+  last_report_ = report;
+  return report;
+}
+
+bool Agent::has_news() const {
+  if (!last_report_ || last_report_->term != term_ || last_report_->revision != revision_)
+    return true;
+  std::vector<api::ProcessSeen> processes;
+  for (const auto& [uid, slot] : servers_)
+    processes.push_back(slot.seen());
+  std::vector<api::RunSeen> runs;
+  std::vector<api::RunLive> live;
+  for (const auto& [uid, slot] : runs_) {
+    runs.push_back(slot.seen());
+    if (slot.answered() > 0) live.push_back({uid, slot.answered()});
+  }
+  return processes != last_report_->processes || runs != last_report_->runs ||
+         live != last_report_->live || facts_ != last_report_->facts;
+}
+
+std::optional<SampleBatch> Agent::batch(std::size_t limit) const {
+  for (const auto& [uid, slot] : runs_) {
+    auto samples = slot.unsent(limit);
+    if (!samples.empty()) return SampleBatch{uid, std::move(samples)};
+  }
+  return std::nullopt;
+}
+
+void Agent::batch_done(const SampleBatch& batch, Taken taken) {
+  const auto slot = runs_.find(batch.uid);
+  if (slot == runs_.end()) return;
+  if (taken == Taken::stored)
+    slot->second.sent(batch.samples.size());
+  else
+    slot->second.give_up_sending();
+}
+
+base::Duration Agent::beat() const {
+  return assignment_ && assignment_->beat.set() ? assignment_->beat.value() : kBeat;
+}
+
+}  // namespace agentd
