@@ -125,7 +125,17 @@ void Agent::step(base::Moment now) {
   step_runs(*children, now);
   std::erase_if(servers_, [](const auto& entry) { return entry.second.done(); });
   std::erase_if(runs_, [](const auto& entry) { return entry.second.done(); });
+  if (down_) end_helpers(*children);
   empty_ = servers_.empty() && runs_.empty() && children->empty();
+}
+
+/// Parsers and the like, which belong to no slot: nothing of theirs is worth waiting for.
+void Agent::end_helpers(const std::vector<Child>& children) {
+  for (const auto& child : children) {
+    if (!label(child, "uid").empty()) continue;
+    if (child.state == Child::State::running) (void)ports_.processes.signal(child.id, 9);
+    if (child.state == Child::State::exited) (void)ports_.processes.forget(child.id);
+  }
 }
 
 void Agent::step_servers(const std::vector<Child>& children, base::Moment now) {
@@ -188,6 +198,16 @@ bool Agent::has_news() const {
   }
   return processes != last_report_->processes || runs != last_report_->runs ||
          live != last_report_->live || facts_ != last_report_->facts;
+}
+
+std::vector<std::pair<std::string, std::string>> Agent::run_logs() const {
+  std::vector<std::pair<std::string, std::string>> logs;
+  for (const auto& [uid, slot] : runs_) {
+    const auto seen = slot.seen();
+    if (seen.dir.empty()) continue;
+    logs.emplace_back("run." + seen.run + "-" + uid.substr(0, 8), seen.dir + "/log");
+  }
+  return logs;
 }
 
 std::optional<SampleBatch> Agent::batch(std::size_t limit) const {

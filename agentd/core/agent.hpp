@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace agentd {
@@ -44,6 +45,8 @@ class Agent {
   /// Does the next report tell anything but "still here"?
   bool has_news() const;
 
+  /// Log stream and file of every run that is worked on.
+  std::vector<std::pair<std::string, std::string>> run_logs() const;
   std::optional<SampleBatch> batch(std::size_t limit) const;
   enum class Taken : std::uint8_t { stored, refused };
   void batch_done(const SampleBatch& batch, Taken taken);
@@ -61,6 +64,7 @@ class Agent {
   Agent(Ports ports, Settings settings) : ports_(ports), settings_(std::move(settings)) {}
   base::Status save() const;
   void make_slots(const std::vector<Child>& children);
+  void end_helpers(const std::vector<Child>& children);
   void step_servers(const std::vector<Child>& children, base::Moment now);
   void step_runs(const std::vector<Child>& children, base::Moment now);
   void sooner(std::optional<base::Instant> at);

@@ -132,7 +132,7 @@ void ServerSlot::start(Ports& ports, const Settings& settings, base::Moment now)
       launch.secrets[v.name] = v.secret;
   }
   launch.workdir = settings.logs_folder;
-  launch.output = settings.logs_folder + "/deployment." + wanted_->name;
+  launch.output = settings.logs_folder + "/deployment." + wanted_->name + "-" + uid_.substr(0, 8);
   launch.labels = {{"kind", "server"},
                    {"uid", uid_},
                    {"deployment", wanted_->name},
