@@ -17,28 +17,33 @@ auto spot_of(Members& members, std::string_view key) {
                           [](const Json::Member& m, std::string_view k) { return m.first < k; });
 }
 
-void write_text(std::string& out, std::string_view text) {
+void write_escape(std::string& out, char c) {
   static constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte >= 0x20) {
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else {
+  const auto byte = static_cast<unsigned char>(c);
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\t': out += "\\t"; return;
+    case '\r': out += "\\r"; return;
+    default:
       out += "\\u00";
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
-    }
   }
+}
+
+void write_text(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out += text.substr(written, i - written);
+    write_escape(out, c);
+    written = i + 1;
+  }
+  out += text.substr(written);
   out += '"';
 }
 
@@ -55,20 +60,11 @@ void write_number(std::string& out, double value) {
 
 void write_scalar(std::string& out, const Json& value) {
   switch (value.kind()) {
-    case Json::Kind::boolean:
-      out += value.boolean() ? "true" : "false";
-      return;
-    case Json::Kind::integer:
-      out += std::to_string(value.integer());
-      return;
-    case Json::Kind::number:
-      write_number(out, value.number());
-      return;
-    case Json::Kind::string:
-      write_text(out, value.string());
-      return;
-    default:
-      out += "null";
+    case Json::Kind::boolean: out += value.boolean() ? "true" : "false"; return;
+    case Json::Kind::integer: out += std::to_string(value.integer()); return;
+    case Json::Kind::number: write_number(out, value.number()); return;
+    case Json::Kind::string: write_text(out, value.string()); return;
+    default: out += "null";
   }
 }
 

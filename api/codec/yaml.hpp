@@ -33,7 +33,7 @@ struct YamlError {
 /// tags, merge keys, duplicate keys (both lines), depth > kDepth, too many nodes or documents, keys
 /// that are no plain text, a UTF-16 text, a parser that makes no progress. A UTF-8 byte-order mark
 /// and CRLF are accepted. Plain scalars follow the YAML 1.2 core schema: null ~ true false, decimal
-/// integers and floats, everything else is text; so `no`, `0x50` and `010` are texts, never numbers.
+/// integers and floats, everything else is text; so `no`, `0x50`, `010` are texts, never numbers.
 /// Empty documents (nothing, or only comments) are left out. Never throws, never hangs.
 struct YamlResult {
   std::vector<Document> documents;

@@ -36,20 +36,16 @@ double random_double(base::Dice& dice) {
 
 std::int64_t random_integer(base::Dice& dice) {
   switch (dice.upto(4)) {
-    case 0:
-      return dice.upto(10) - 5;
-    case 1:
-      return std::numeric_limits<std::int64_t>::min();
-    case 2:
-      return std::numeric_limits<std::int64_t>::max();
-    default:
-      return static_cast<std::int64_t>(dice.roll());
+    case 0: return dice.upto(10) - 5;
+    case 1: return std::numeric_limits<std::int64_t>::min();
+    case 2: return std::numeric_limits<std::int64_t>::max();
+    default: return static_cast<std::int64_t>(dice.roll());
   }
 }
 
 std::int64_t bounded_integer(const Type& type, const Field& field, base::Dice& dice) {
   const unsigned bits = 8U * type.width;
-  const std::int64_t high = bits >= 63 ? std::int64_t{1} << 62
+  const std::int64_t high = bits >= 63 ? std::int64_t{1} << 61
                                        : (std::int64_t{1} << (bits - (type.is_signed ? 1 : 0))) - 1;
   const auto low = field.min.value_or(type.is_signed ? -high : 0);
   const auto top = std::min(field.max.value_or(high), high);
@@ -113,33 +109,21 @@ Json value_of(const Type& type, const Field& field, base::Dice& dice) {
   static constexpr std::string_view kQuantities[] = {"96G", "45Gi", "500", "1.5Ti", "600m"};
   static constexpr std::string_view kSpans[] = {"15s", "1h30m", "250ms", "45m", "0s"};
   switch (type.shape) {
-    case Shape::boolean:
-      return dice.one_in(2);
-    case Shape::integer:
-      return bounded_integer(type, field, dice);
-    case Shape::number:
-      return bounded_number(field, dice);
-    case Shape::string:
-      return formed_text(field, dice);
+    case Shape::boolean: return dice.one_in(2);
+    case Shape::integer: return bounded_integer(type, field, dice);
+    case Shape::number: return bounded_number(field, dice);
+    case Shape::string: return formed_text(field, dice);
     case Shape::enumeration:
       return type.labels[static_cast<std::size_t>(
           dice.upto(static_cast<std::int64_t>(type.labels.size())))];
-    case Shape::quantity:
-      return kQuantities[dice.upto(5)];
-    case Shape::span:
-      return kSpans[dice.upto(5)];
-    case Shape::time:
-      return base::rfc3339(base::Instant{1'000 * (1 + dice.upto(4'000'000'000))});
-    case Shape::any:
-      return random_json(dice, 3);
-    case Shape::list:
-      return random_list(type, field, dice);
-    case Shape::map:
-      return random_map(type, field, dice);
-    case Shape::optional:
-      return value_of(*type.inner, field, dice);
-    case Shape::record:
-      return random_record(type, dice);
+    case Shape::quantity: return kQuantities[dice.upto(5)];
+    case Shape::span: return kSpans[dice.upto(5)];
+    case Shape::time: return base::rfc3339(base::Instant{1'000 * (1 + dice.upto(4'000'000'000))});
+    case Shape::any: return random_json(dice, 3);
+    case Shape::list: return random_list(type, field, dice);
+    case Shape::map: return random_map(type, field, dice);
+    case Shape::optional: return value_of(*type.inner, field, dice);
+    case Shape::record: return random_record(type, dice);
   }
   return {};
 }
@@ -166,18 +150,12 @@ std::string random_text(base::Dice& dice, std::int64_t letters) {
 Json random_json(base::Dice& dice, int depth) {
   const auto pick = dice.upto(depth > 0 ? 8 : 5);
   switch (pick) {
-    case 0:
-      return {};
-    case 1:
-      return dice.one_in(2);
-    case 2:
-      return random_integer(dice);
-    case 3:
-      return random_double(dice);
-    case 4:
-      return random_text(dice);
-    default:
-      break;
+    case 0: return {};
+    case 1: return dice.one_in(2);
+    case 2: return random_integer(dice);
+    case 3: return random_double(dice);
+    case 4: return random_text(dice);
+    default: break;
   }
   Json out = pick < 7 ? Json::object() : Json::array();
   const auto size = dice.upto(5);

@@ -79,7 +79,8 @@ TEST(Check, EachComplaintSaysWhereAndWhat) {
       {R"("extra":{"what":["ever",null]})", ""},
       {R"("tasks":["a b","é"])", ""},
       {R"("tasks":["a\nb"])",
-       R"(spec.tasks[0]: Invalid value: "a\nb": must be 1 to 200 bytes without control characters)"},
+       R"(spec.tasks[0]: Invalid value: "a\nb": must be 1 to 200 bytes without control )"
+       "characters"},
       {R"("machines":2,"machine":"a")",
        "spec.machine: Forbidden: may not be set for several machines"},
   };
@@ -227,7 +228,8 @@ TEST(Check, RandomValuesOfATypePassAndADamagedOneDoesNot) {
 TEST(Prune, UnknownMembersAndNullsGoAndUnknownOnesAreTold) {
   Json value = *api::parse_json(
       R"({"model":"m","modle":1,"cap":null,"machines":null,"steps":[{"name":"a","x":1}],)"
-      R"("labels":{"a":null,"b":"c"},"named":{"n":{"y":1}},"extra":{"k":null},"liveness":{"z":1}})");
+      R"("labels":{"a":null,"b":"c"},"named":{"n":{"y":1}},"extra":{"k":null},)"
+      R"("liveness":{"z":1}})");
   const auto dropped = api::prune(value, spec_type(), "spec");
   EXPECT_EQ(api::text_of(dropped),
             R"(spec.liveness.z: unknown field; spec.modle: unknown field; did you mean "model"?; )"
@@ -249,8 +251,8 @@ TEST(Defaults, AreWrittenWhereSomethingIsAbsentAndInPresentRecordsOnly) {
       {R"({"machines":3,"readiness":{"failures":1,"http":null},"state":"Stopped"})",
        R"({"machines":3,"readiness":{"failures":1,"http":"/health","period":"2s"},)"
        R"("state":"Stopped"})"},
-      {R"({"liveness":{"period":"1s"},"machines":2,"readiness":{"failures":1,"http":"/","period":"9s"},)"
-       R"("state":"Hot"})",
+      {R"({"liveness":{"period":"1s"},"machines":2,)"
+       R"("readiness":{"failures":1,"http":"/","period":"9s"},"state":"Hot"})",
        R"({"liveness":{"failures":4,"http":"/health","period":"1s"},"machines":2,)"
        R"("readiness":{"failures":1,"http":"/","period":"9s"},"state":"Hot"})"},
       {"5", "5"},

@@ -23,9 +23,8 @@ TEST(Schema, SaysWhatTheDescriptionSays) {
       {"machines",
        R"({"default":1,"description":"Claimed together.","format":"int32","maximum":8,"minimum":1,)"
        R"("type":"integer"})"},
-      {"state",
-       R"({"default":"Hot","description":"What should be true.","enum":["Hot","Present","Stopped"],)"
-       R"("type":"string"})"},
+      {"state", R"({"default":"Hot","description":"What should be true.","enum":["Hot","Present",)"
+                R"("Stopped"],"type":"string"})"},
       {"big", R"({"description":"A large number.","format":"int64","type":"integer"})"},
       {"cap", R"({"description":"A bound, if any.","format":"int64","maximum":1000,"minimum":0,)"
               R"("type":"integer"})"},

@@ -375,12 +375,8 @@ std::string mutated(base::Dice& dice) {
     const auto at = static_cast<std::size_t>(dice.upto(static_cast<std::int64_t>(text.size())));
     const auto size = static_cast<std::size_t>(1 + dice.upto(20));
     switch (dice.upto(4)) {
-      case 0:
-        text.erase(at, size);
-        break;
-      case 1:
-        text.insert(at, text.substr(at, size));
-        break;
+      case 0: text.erase(at, size); break;
+      case 1: text.insert(at, text.substr(at, size)); break;
       case 2:
         text[at] =
             kOdd[static_cast<std::size_t>(dice.upto(static_cast<std::int64_t>(kOdd.size())))];
