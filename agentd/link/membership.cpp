@@ -58,6 +58,10 @@ base::Result<JoinToken> JoinToken::parse(const std::string& text) {
   return JoinToken{parts[1], parts[2], parts[3], parts[4]};
 }
 
+std::string JoinToken::text() const {
+  return base::join({"orch1", id, secret, ca_fingerprint, machine}, ".");
+}
+
 base::Result<Membership> join(wire::Loop& loop, const std::string& controller,
                               const JoinToken& token, const std::string& machine) {
   if (token.machine != machine)
@@ -77,7 +81,7 @@ base::Result<Membership> join(wire::Loop& loop, const std::string& controller,
   ask.target = "/agent/v1/enroll";
   ask.headers = {{"Content-Type", "application/json"}};
   ask.body = api::write_json(api::Json::object(
-      {{"machine", machine}, {"token", token.id + "." + token.secret}, {"request", *request}}));
+      {{"machine", machine}, {"token", token.text()}, {"request", *request}}));
   const auto answer = client.call(ask, {});
   if (!answer) return base::Error(answer.error()).within("join " + controller);
   if (answer->status != 200) return refusal(*answer).within("join " + controller);

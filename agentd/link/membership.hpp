@@ -22,6 +22,7 @@ struct Membership {
 struct JoinToken {
   std::string id, secret, ca_fingerprint, machine;
   static base::Result<JoinToken> parse(const std::string& text);
+  std::string text() const;
 };
 
 /// Makes a key here, has it certified, and trusts only the CA that the token names.
