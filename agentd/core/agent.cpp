@@ -200,12 +200,18 @@ bool Agent::has_news() const {
          live != last_report_->live || facts_ != last_report_->facts;
 }
 
-std::vector<std::pair<std::string, std::string>> Agent::run_logs() const {
-  std::vector<std::pair<std::string, std::string>> logs;
+std::vector<LogSource> Agent::logs() const {
+  std::vector<LogSource> logs;
+  for (const auto& [uid, slot] : servers_) {
+    const auto seen = slot.seen();
+    if (!seen.deployment.empty())
+      logs.push_back(
+          {"deployment." + seen.deployment, uid,
+           settings_.logs_folder + "/deployment." + seen.deployment + "-" + uid.substr(0, 8)});
+  }
   for (const auto& [uid, slot] : runs_) {
     const auto seen = slot.seen();
-    if (seen.dir.empty()) continue;
-    logs.emplace_back("run." + seen.run + "-" + uid.substr(0, 8), seen.dir + "/log");
+    if (!seen.dir.empty()) logs.push_back({"run." + seen.run, uid, seen.dir + "/log"});
   }
   return logs;
 }

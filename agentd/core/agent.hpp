@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace agentd {
@@ -16,6 +15,11 @@ namespace agentd {
 struct SampleBatch {
   std::string uid;
   std::vector<api::Sample> samples;
+};
+
+/// Where the output of a server or run lies, and under which stream the controller keeps it.
+struct LogSource {
+  std::string stream, uid, file;
 };
 
 /// The agent without its shell: it holds the last assignment, sees the machine through the ports,
@@ -45,8 +49,8 @@ class Agent {
   /// Does the next report tell anything but "still here"?
   bool has_news() const;
 
-  /// Log stream and file of every run that is worked on.
-  std::vector<std::pair<std::string, std::string>> run_logs() const;
+  /// The output of every server and run that is worked on.
+  std::vector<LogSource> logs() const;
   std::optional<SampleBatch> batch(std::size_t limit) const;
   enum class Taken : std::uint8_t { stored, refused };
   void batch_done(const SampleBatch& batch, Taken taken);

@@ -230,16 +230,13 @@ void Link::State::send_batch() {
 }
 
 void Link::State::ship_logs() {
-  const auto& assignment = agent.assignment();
-  if (assignment) {
-    for (const auto& s : assignment->servers)
-      logs->follow("deployment." + s.name + "-" + s.uid.substr(0, 8),
-                   data_dir + "/logs/deployment." + s.name + "-" + s.uid.substr(0, 8),
-                   LogShipper::Keep::holes);
-    for (const auto& run : agent.run_logs())
-      logs->follow(run.first, run.second, LogShipper::Keep::bytes);
-  }
-  logs->pump(base::steady_now());
+  const auto now = base::steady_now();
+  for (const auto& source : agent.logs())
+    logs->follow(
+        {source.stream, source.uid, source.file,
+         source.stream.starts_with("run.") ? LogShipper::Keep::bytes : LogShipper::Keep::holes},
+        now);
+  logs->pump(now);
   log_timer = loop.after(base::seconds(1), [self = shared_from_this()] { self->ship_logs(); });
 }
 

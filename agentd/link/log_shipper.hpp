@@ -19,24 +19,29 @@ class LogShipper {
   /// Which stream comes from which file; a stream that is not named any more is shipped to its end
   /// and forgotten.
   enum class Keep : std::uint8_t { bytes, holes };  // holes: shipped bytes are punched out
-  void follow(const std::string& stream, const std::string& file, Keep keep);
+  struct Source {
+    std::string stream;  // "run.NAME", "deployment.NAME"
+    std::string uid;     // the life of that object
+    std::string file;
+    Keep keep = Keep::bytes;
+  };
+  void follow(const Source& source, base::Instant now);
   void pump(base::Instant now);
 
  private:
   struct Stream {
-    std::string file;
-    Keep keep = Keep::bytes;
+    Source source;
     std::int64_t durable = -1;  // -1: not asked yet
     std::int64_t punched = 0;
-    base::Instant next;
+    base::Instant next, followed;
   };
   void answered(const std::string& name, std::int64_t sent, const base::Result<wire::Response>& r,
                 base::Instant now);
 
   wire::Client& client_;
   std::string machine_;
-  std::map<std::string, Stream> streams_;
-  std::string last_;  // the stream that had its turn
+  std::map<std::string, Stream> streams_;  // by stream and uid
+  std::string last_;                       // the stream that had its turn
   wire::Client::Call call_;
 };
 

@@ -80,8 +80,8 @@ base::Result<Membership> join(wire::Loop& loop, const std::string& controller,
   ask.method = "POST";
   ask.target = "/agent/v1/enroll";
   ask.headers = {{"Content-Type", "application/json"}};
-  ask.body = api::write_json(api::Json::object(
-      {{"machine", machine}, {"token", token.text()}, {"request", *request}}));
+  ask.body = api::write_json(
+      api::Json::object({{"machine", machine}, {"token", token.text()}, {"request", *request}}));
   const auto answer = client.call(ask, {});
   if (!answer) return base::Error(answer.error()).within("join " + controller);
   if (answer->status != 200) return refusal(*answer).within("join " + controller);
