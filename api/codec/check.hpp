@@ -32,7 +32,7 @@ Findings immutable_changes(const Json& before, const Json& after, const Type& ty
 /// values that passed `check`, or that another version wrote.
 void decode(const Json& value, const Type& type, void* into);
 /// Numbers and booleans always; texts, lists, maps, optionals, times and records only where they
-/// are not empty.
+/// are not empty (or where an initial value would come back in their place).
 Json encode(const void* value, const Type& type);
 
 template <class T>

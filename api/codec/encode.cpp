@@ -72,9 +72,9 @@ std::size_t label_index(const void* from, const Type& type) {
   return static_cast<std::size_t>(index);
 }
 
-Json label_json(const void* from, const Type& type) {
+std::string_view text_of_label(const void* from, const Type& type) {
   const std::size_t index = label_index(from, type);
-  return index < type.labels.size() ? Json(type.labels[index]) : Json();
+  return index < type.labels.size() ? type.labels[index] : std::string_view();
 }
 
 void store_label(const std::string& label, const Type& type, void* into) {
@@ -103,25 +103,20 @@ Json encode_map(const void* value, const Type& type) {
   return std::move(context.out);
 }
 
-// Whether a member is left out: everything that can be empty, is, and says nothing.
-bool is_silent(const void* value, const Type& type, const Json& encoded) {
+// Whether a value says nothing. Numbers and booleans always say something; a record is asked
+// through its encoded members.
+bool is_empty(const void* value, const Type& type) {
   switch (type.shape) {
-    case Shape::time:
-      return !as<Time>(value).set();
-    case Shape::optional:
-      return type.ops.get(value) == nullptr;
+    case Shape::string: return as<std::string>(value).empty();
+    case Shape::quantity: return !as<Quantity>(value).set();
+    case Shape::span: return !as<Span>(value).set();
+    case Shape::time: return !as<Time>(value).set();
+    case Shape::enumeration: return text_of_label(value, type).empty();
+    case Shape::any: return as<Json>(value).is_null();
+    case Shape::optional: return type.ops.get(value) == nullptr;
     case Shape::list:
-    case Shape::map:
-      return type.ops.size(value) == 0;
-    case Shape::record:
-      return encoded.members().empty();
-    case Shape::string:
-    case Shape::quantity:
-    case Shape::span:
-    case Shape::enumeration:
-      return encoded.is_null() || encoded.string().empty();
-    default:
-      return encoded.is_null();
+    case Shape::map: return type.ops.size(value) == 0;
+    default: return false;
   }
 }
 
@@ -129,8 +124,12 @@ Json encode_record(const void* value, const Type& type) {
   Json out = Json::object();
   for (const auto& field : type.fields) {
     const void* member = field.at(value);
+    // What is empty is left out, unless reading would put an initial value in its place.
+    if (is_empty(member, *field.type) && is_empty(field.at(type.initial()), *field.type)) continue;
     Json encoded = encode(member, *field.type);
-    if (!is_silent(member, *field.type, encoded)) out.set(field.name, std::move(encoded));
+    const bool blank = encoded.is_null() || (encoded.is_object() && encoded.members().empty() &&
+                                             field.type->shape == Shape::record);
+    if (!blank) out.set(field.name, std::move(encoded));
   }
   return out;
 }
@@ -153,18 +152,10 @@ void decode_text(const Json& value, const Type& type, void* into) {
   }
   if (!value.is_string()) return;
   switch (type.shape) {
-    case Shape::string:
-      as<std::string>(into) = value.string();
-      return;
-    case Shape::quantity:
-      as<Quantity>(into).text = value.string();
-      return;
-    case Shape::span:
-      as<Span>(into).text = value.string();
-      return;
-    case Shape::enumeration:
-      store_label(value.string(), type, into);
-      return;
+    case Shape::string: as<std::string>(into) = value.string(); return;
+    case Shape::quantity: as<Quantity>(into).text = value.string(); return;
+    case Shape::span: as<Span>(into).text = value.string(); return;
+    case Shape::enumeration: store_label(value.string(), type, into); return;
     default:
       if (const auto at = base::parse_rfc3339(value.string())) as<Time>(into).at = *at;
   }
@@ -188,34 +179,22 @@ void decode_container(const Json& value, const Type& type, void* into) {
 
 Json encode(const void* value, const Type& type) {
   switch (type.shape) {
-    case Shape::boolean:
-      return as<bool>(value);
-    case Shape::integer:
-      return load_integer(value, type);
-    case Shape::number:
-      return number_json(load_number(value, type));
-    case Shape::string:
-      return as<std::string>(value);
-    case Shape::enumeration:
-      return label_json(value, type);
-    case Shape::quantity:
-      return as<Quantity>(value).text;
-    case Shape::span:
-      return as<Span>(value).text;
-    case Shape::time:
-      return base::rfc3339(as<Time>(value).at);
-    case Shape::any:
-      return as<Json>(value);
-    case Shape::list:
-      return encode_list(value, type);
-    case Shape::map:
-      return encode_map(value, type);
+    case Shape::boolean: return as<bool>(value);
+    case Shape::integer: return load_integer(value, type);
+    case Shape::number: return number_json(load_number(value, type));
+    case Shape::string: return as<std::string>(value);
+    case Shape::enumeration: return text_of_label(value, type);
+    case Shape::quantity: return as<Quantity>(value).text;
+    case Shape::span: return as<Span>(value).text;
+    case Shape::time: return base::rfc3339(as<Time>(value).at);
+    case Shape::any: return as<Json>(value);
+    case Shape::list: return encode_list(value, type);
+    case Shape::map: return encode_map(value, type);
     case Shape::optional: {
       const void* inner = type.ops.get(value);
       return inner == nullptr ? Json() : encode(inner, *type.inner);
     }
-    case Shape::record:
-      return encode_record(value, type);
+    case Shape::record: return encode_record(value, type);
   }
   return {};
 }
@@ -225,15 +204,11 @@ void decode(const Json& value, const Type& type, void* into) {
     case Shape::boolean:
       if (value.is_boolean()) as<bool>(into) = value.boolean();
       return;
-    case Shape::integer:
-      decode_integer(value, type, into);
-      return;
+    case Shape::integer: decode_integer(value, type, into); return;
     case Shape::number:
       if (value.is_number()) store_number(value.number(), type, into);
       return;
-    case Shape::any:
-      as<Json>(into) = value;
-      return;
+    case Shape::any: as<Json>(into) = value; return;
     case Shape::record:
       for (const auto& field : type.fields)
         if (const Json* member = value.find(field.name))
@@ -241,11 +216,8 @@ void decode(const Json& value, const Type& type, void* into) {
       return;
     case Shape::list:
     case Shape::map:
-    case Shape::optional:
-      decode_container(value, type, into);
-      return;
-    default:
-      decode_text(value, type, into);
+    case Shape::optional: decode_container(value, type, into); return;
+    default: decode_text(value, type, into);
   }
 }
 

@@ -247,14 +247,14 @@ TEST(Defaults, AreWrittenWhereSomethingIsAbsentAndInPresentRecordsOnly) {
   } cases[] = {
       {R"({"model":"m"})",
        R"({"machines":1,"model":"m","readiness":{"failures":4,"http":"/health","period":"2s"},)"
-       R"("state":"Hot"})"},
-      {R"({"machines":3,"readiness":{"failures":1,"http":null},"state":"Stopped"})",
+       R"("roles":["server"],"state":"Hot"})"},
+      {R"({"machines":3,"readiness":{"failures":1,"http":null},"roles":[],"state":"Stopped"})",
        R"({"machines":3,"readiness":{"failures":1,"http":"/health","period":"2s"},)"
-       R"("state":"Stopped"})"},
+       R"("roles":[],"state":"Stopped"})"},
       {R"({"liveness":{"period":"1s"},"machines":2,)"
-       R"("readiness":{"failures":1,"http":"/","period":"9s"},"state":"Hot"})",
+       R"("readiness":{"failures":1,"http":"/","period":"9s"},"roles":["x"],"state":"Hot"})",
        R"({"liveness":{"failures":4,"http":"/health","period":"1s"},"machines":2,)"
-       R"("readiness":{"failures":1,"http":"/","period":"9s"},"state":"Hot"})"},
+       R"("readiness":{"failures":1,"http":"/","period":"9s"},"roles":["x"],"state":"Hot"})"},
       {"5", "5"},
   };
   for (const auto& c : cases) {

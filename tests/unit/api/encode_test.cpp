@@ -34,7 +34,7 @@ TEST(Encode, WhatIsEmptyIsLeftOutAndNumbersAreAlwaysThere) {
   EXPECT_EQ(api::write_json(api::to_json(sample::Spec{})),
             R"({"big":0,"machines":1,"paused":false,)"
             R"("readiness":{"failures":4,"http":"/health","period":"2s"},)"
-            R"("share":1,"small":0,"state":"Hot"})");
+            R"("roles":["server"],"share":1,"small":0,"state":"Hot"})");
 }
 
 TEST(Encode, WhatDoesNotFitLeavesTheInitialValue) {
@@ -80,6 +80,14 @@ TEST(Encode, ATimeIsWholeSecondsInUtc) {
   const auto value =
       api::from_json<sample::Spec>(Json::object({{"until", "2026-11-25T20:00:00.5+02:00"}}));
   EXPECT_EQ(api::to_json(value).text_at("until"), "2026-11-25T18:00:00Z");
+}
+
+TEST(Encode, AnEmptyListStaysEmptyWhereTheInitialOneIsNot) {
+  sample::Spec value;
+  value.roles.clear();
+  const Json json = api::to_json(value);
+  ASSERT_NE(json.find("roles"), nullptr);
+  EXPECT_EQ(api::from_json<sample::Spec>(json), value);
 }
 
 TEST(Encode, AListReplacesTheInitialOne) {

@@ -66,6 +66,7 @@ struct Spec {
   std::vector<std::string> aliases;
   std::vector<std::int64_t> seeds;
   std::vector<std::string> tasks;
+  std::vector<std::string> roles{"server"};
   std::map<std::string, std::string> labels;
   std::map<std::string, Step> named;
   api::Json extra;
@@ -93,6 +94,7 @@ struct Spec {
     d.field(&Spec::aliases, "aliases", "What people type.").form(api::Form::label);
     d.field(&Spec::seeds, "seeds", "One a repeat.").range(0, 99);
     d.field(&Spec::tasks, "tasks", "A subset.").form(api::Form::task_id).range(0, 5000);
+    d.field(&Spec::roles, "roles", "What it may be.").defaulted();
     d.field(&Spec::labels, "labels", "Free words.");
     d.field(&Spec::named, "named", "Steps by name.");
     d.field(&Spec::extra, "extra", "Whatever.");
