@@ -18,7 +18,7 @@ number ::= "-"? [0-9]{1,9} ("." [0-9]{1,6})?
 
 
 def functions_of(data, ids):
-    """{function name: its parameters} of the tasks; functions of one name share their parameters."""
+    """{function name: its parameters} of the tasks; functions of one name share theirs."""
     functions = {}
     for category, wanted in ids.items():
         found = set()
