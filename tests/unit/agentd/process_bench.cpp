@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/agentd/process_bench.hpp"
 
-#include <ftw.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <csignal>
-#include <cstdlib>
 
 #include "agentd/process/proc.hpp"
 #include "agentd/process/record.hpp"
 #include "base/check.hpp"
 #include "base/clock.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
 
 namespace agentd::tests {
@@ -22,37 +18,14 @@ namespace {
 
 constexpr base::Duration kDeadline{20'000};  // far above what a loaded machine needs
 
-int remove_one(const char* path, const struct stat*, int, struct FTW*) {
-  return ::remove(path);
-}
-
 void kill_now(std::int64_t pid) {
   ::kill(static_cast<pid_t>(pid), SIGKILL);
 }
 
 }  // namespace
 
-Folder::Folder() {
-  std::string pattern = "/tmp/orch-test-XXXXXX";
-  CHECK(::mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern;
-}
-
-Folder::~Folder() {
-  ::nftw(path_.c_str(), remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 std::string shim_program() {
   return ORCH_TEST_SHIM;
-}
-
-bool eventually(const std::function<bool()>& holds) {
-  const auto until = base::steady_now() + kDeadline;
-  while (!holds()) {
-    if (base::steady_now() > until) return false;
-    ::poll(nullptr, 0, 5);
-  }
-  return true;
 }
 
 bool is_alive(std::int64_t pid) {
@@ -85,8 +58,7 @@ Launch Bench::shell(const std::string& id, const std::string& script) const {
 }
 
 std::string Bench::output() const {
-  const auto text = base::read_file(folder.at("output"));
-  return text ? *text : "";
+  return folder.get("output");
 }
 
 std::vector<std::int64_t> Bench::numbers() const {
@@ -95,11 +67,6 @@ std::vector<std::int64_t> Bench::numbers() const {
     if (const auto number = base::to_integer(word)) out.push_back(*number);
   }
   return out;
-}
-
-void Bench::put(const std::string& file, const std::string& text) const {
-  const auto written = base::write_file(file, text, 0600);
-  ASSERT_TRUE(written) << written.error().message;
 }
 
 Child Bench::child(const std::string& id) {

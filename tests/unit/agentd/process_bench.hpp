@@ -2,34 +2,16 @@
 #pragma once
 #include "agentd/process/processes.hpp"
 #include "base/result.hpp"
+#include "tests/unit/agentd/folder.hpp"
 
-#include <functional>
 #include <string>
 #include <vector>
 
 /// Words for tests on real processes.
 namespace agentd::tests {
 
-/// A folder that is gone at the end, with everything in it.
-class Folder {
- public:
-  Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder();
-  const std::string& path() const { return path_; }
-  std::string at(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
 /// The program of the tests that runs a shim.
 std::string shim_program();
-
-/// Waits until `holds`, looking again at short intervals; false after the deadline. For what has no
-/// descriptor to wait on.
-bool eventually(const std::function<bool()>& holds);
 
 /// Whether a process is there and has not ended.
 bool is_alive(std::int64_t pid);
@@ -46,7 +28,6 @@ class Bench {
   std::string output() const;
   std::vector<std::int64_t> numbers() const;  // the output, when it is nothing else
   std::string record(const std::string& id) const { return folder.at("children/" + id); }
-  void put(const std::string& file, const std::string& text) const;
 
   Child child(const std::string& id);
   /// Waits on `watch_fds` alone, so that an end that is not noticed at once fails the test.

@@ -92,7 +92,7 @@ TEST(ShimProcesses, NobodyHoldsAPipeOrATerminal) {
 
 TEST(ShimProcesses, TheOutputKeepsEveryByteAndIsAppendedTo) {
   Bench bench;
-  bench.put(bench.folder.at("output"), "before\n");
+  bench.folder.put("output", "before\n");
   Launch launch = bench.shell("a", "printf 'a\\0b\\033[31m\\377\\n'; echo apart >&2");
   launch.errors = bench.folder.at("errors");
   ASSERT_TRUE(bench.processes.start(launch));
@@ -163,7 +163,7 @@ TEST(ShimProcesses, AShimThatCannotBeStartedIsAnErrorAndLeavesTheIntent) {
 
 TEST(ShimProcesses, WhatCannotBeStartedSaysWhy) {
   Bench bench;
-  bench.put(bench.folder.at("no-program"), "text");
+  bench.folder.put("no-program", "text");
   ASSERT_EQ(::mkfifo(bench.folder.at("fifo").c_str(), 0600), 0);
   struct Case {
     const char* name;
@@ -199,7 +199,7 @@ TEST(ShimProcesses, WhatCannotBeStartedSaysWhy) {
 
 TEST(ShimProcesses, AScriptWithoutAnInterpreterIsRefusedByExecuteItself) {
   Bench bench;
-  bench.put(bench.folder.at("script"), "echo no\n");
+  bench.folder.put("script", "echo no\n");
   ASSERT_EQ(::chmod(bench.folder.at("script").c_str(), 0700), 0);
   Launch launch = bench.shell("a", "");
   launch.command = {"./script"};

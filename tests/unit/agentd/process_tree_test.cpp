@@ -57,7 +57,7 @@ TEST(ProcessTree, WhatTheChildLeftBehindIsSwept) {
   ASSERT_FALSE(early) << "it is still running";
   EXPECT_EQ(early.error().code, base::Code::conflict);
 
-  bench.put(bench.folder.at("go"), "");
+  bench.folder.put("go", "");
   EXPECT_EQ(bench.child_in("a", State::exited).exit_code, 3) << "orphans do not hold up the news";
   EXPECT_FALSE(all_gone(bench.numbers()));
   EXPECT_FALSE(bench.processes.forget("a")) << "or nobody could find them any more";
@@ -121,7 +121,7 @@ TEST(ProcessTree, ChildrenSurviveTheAgentAndAreAdopted) {
   }
   pid = bench.child_in("a", State::running).pid;
   EXPECT_TRUE(is_alive(pid));
-  bench.put(bench.folder.at("go"), "");
+  bench.folder.put("go", "");
   EXPECT_EQ(bench.child_in("a", State::exited).exit_code, 5);
 }
 
@@ -187,7 +187,7 @@ TEST(ProcessRecord, ABrokenFileIsUnknownAndNothingIsDoneOnIt) {
       Bench bench;
       ShimProcesses broken(bench.folder.path(), "/bin/true");
       ASSERT_TRUE(broken.start(bench.shell("a", "echo started")));
-      bench.put(bench.record("a") + "/" + file, text);
+      bench.folder.put(std::string("children/a/") + file, text);
       EXPECT_EQ(bench.child("a").state, State::unknown);
       EXPECT_FALSE(bench.processes.start(bench.shell("a", "echo started")));
       EXPECT_FALSE(bench.processes.signal("a", SIGKILL));
@@ -200,7 +200,7 @@ TEST(ProcessRecord, ABrokenFileIsUnknownAndNothingIsDoneOnIt) {
 
 TEST(ProcessRecord, AListThatCannotBeReadIsAnError) {
   Bench bench;
-  bench.put(bench.folder.at("children"), "a file in the folder's place");
+  bench.folder.put("children", "a file in the folder's place");
   EXPECT_FALSE(bench.processes.list());
 }
 
@@ -234,7 +234,7 @@ TEST(Secrets, ReachTheChildAndNoFileAndNoArgument) {
   Bench bench;
   const std::string secret = "canary-3f9a";
   ASSERT_TRUE(base::make_folder(bench.folder.at("secrets"), 0700));
-  bench.put(bench.folder.at("secrets/hub"), secret + "\n");
+  ASSERT_TRUE(base::write_file(bench.folder.at("secrets/hub"), secret + "\n", 0600));
   Launch launch =
       bench.shell("a", "[ \"${TOKEN#canary-}\" = 3f9a ] && echo right; exec sleep 1000");
   launch.secrets = {{"TOKEN", "hub"}};

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "agentd/core/ports.hpp"
+
+#include <map>
+#include <string>
+
+namespace agentd {
+
+/// Parser commands of benches, each a child of its own that writes to files in `<run
+/// dir>/.parser/`, so that nobody waits on a pipe. One runs a run directory at a time.
+class ParserCommands {
+ public:
+  /// Children of `processes` that are labelled as parsers and that this object does not know are
+  /// ended; all others are left alone. `env`: what each command gets beside ORCH_RUN_DIR and
+  /// ORCH_ATTEMPT.
+  ParserCommands(Processes& processes, std::map<std::string, std::string> env,
+                 base::Duration deadline);
+
+  /// What the command printed, once it has ended; nothing while it runs. An error when it could not
+  /// run, ended with another code than 0, or took too long.
+  base::Result<std::optional<std::string>> run(const std::string& folder,
+                                               const api::RunWanted& wanted);
+
+ private:
+  struct Running {
+    std::string child, output, errors;
+    base::Instant until;
+    bool killed = false;
+  };
+
+  base::Result<Running> start(const std::string& folder, const api::RunWanted& wanted);
+  base::Result<std::optional<std::string>> finish(const std::string& folder, const Child& child);
+  base::Result<std::optional<Child>> find(const std::string& id);
+  base::Status end_strangers(const std::vector<Child>& children);
+
+  Processes& processes_;
+  std::map<std::string, std::string> env_;
+  base::Duration deadline_;
+  std::map<std::string, Running> running_;  // by folder
+};
+
+}  // namespace agentd
