@@ -10,7 +10,7 @@
 namespace wire {
 namespace {
 
-constexpr std::size_t kIdleConnections = 8;
+constexpr std::size_t kIdleConnections = 64;  // more would be worth less than their memory
 // Well below the time after which our servers close, so that we are the ones who let go.
 constexpr base::Duration kIdleFor{60'000};
 

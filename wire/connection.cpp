@@ -106,7 +106,10 @@ bool Connection::read_some() {
     case Step::done:
       if (phase_ == Phase::open && events_.on_bytes)
         events_.on_bytes(std::string_view(bytes.data(), got));
-      return true;
+      if (got == bytes.size() || (tls_ && tls_->holds_more())) return true;
+      // Most likely that was all: the loop would tell us of more, so no call is spent on asking.
+      if (phase_ != Phase::closed) wait(Step::wants_read);
+      return false;
     case Step::wants_read:
     case Step::wants_write: wait(step); return false;
     case Step::ended: ended(base::ok()); return false;

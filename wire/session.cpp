@@ -4,6 +4,8 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 
+#include <limits>
+
 namespace wire {
 namespace {
 
@@ -114,7 +116,7 @@ Session::Session(const std::shared_ptr<ServerCore>& core, std::shared_ptr<Connec
       owner_(core),
       connection_(std::move(connection)),
       deadline_(core->loop, [this] { cut_late(); }),
-      parser_(limits::kBodyBytes) {}
+      parser_(std::numeric_limits<std::size_t>::max()) {}  // The service bounds each by its head.
 
 void Session::start() {
   deadline_.set(limits::kHandshake);

@@ -223,6 +223,10 @@ Step TlsChannel::read(char* into, std::size_t room, std::size_t& got) {
   return state_->step(SSL_read_ex(state_->ssl.get(), into, room, &got));
 }
 
+bool TlsChannel::holds_more() const {
+  return SSL_has_pending(state_->ssl.get()) == 1;
+}
+
 Step TlsChannel::write(std::string_view bytes, std::size_t& sent) {
   ERR_clear_error();
   errno = 0;

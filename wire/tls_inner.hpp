@@ -38,6 +38,8 @@ class TlsChannel {
 
   Step handshake();
   Step read(char* into, std::size_t room, std::size_t& got);
+  /// Bytes have left the socket that `read` has not given yet.
+  bool holds_more() const;
   Step write(std::string_view bytes, std::size_t& sent);
   /// Says good-bye, so that the other side knows that nothing was cut. Sent if the socket takes it.
   void say_goodbye();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.hpp"
-#include "lab.hpp"
+#include "tests/unit/wire/lab.hpp"
 #include "wire/port_holder.hpp"
 
 #include <sys/stat.h>

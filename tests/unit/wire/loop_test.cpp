@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/loop.hpp"
 
-#include "lab.hpp"
+#include "tests/unit/wire/lab.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 #include "wire/pki.hpp"
 
 #include "base/text.hpp"
-#include "lab.hpp"
+#include "tests/unit/wire/lab.hpp"
 
 #include <set>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lab.hpp"
+#include "tests/unit/wire/lab.hpp"
 
 namespace wire {
 namespace {
@@ -91,7 +91,7 @@ TEST_F(RoundTrip, BodiesOfMegabytesTravelBothWays) {
   Client client(loop, serve(), client_tls(ca));
   auto request = get("/big");
   request.method = "PUT";
-  for (int i = 0; request.body.size() < 3'000'000; ++i)
+  for (int i = 0; request.body.size() < 6'000'000; ++i)
     request.body += std::to_string(i);
   const auto response = client.call(request, {});
   ASSERT_TRUE(response) << response.error().message;

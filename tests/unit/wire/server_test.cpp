@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lab.hpp"
+#include "tests/unit/wire/lab.hpp"
 
 #include <algorithm>
 

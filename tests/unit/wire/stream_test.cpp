@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.hpp"
-#include "lab.hpp"
+#include "tests/unit/wire/lab.hpp"
 
 namespace wire {
 namespace {
