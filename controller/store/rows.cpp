@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <tuple>
+
 #include "base/text.hpp"
 #include "controller/store/opening.hpp"
 
@@ -23,6 +26,25 @@ ChangeRow change_of(const Use& use) {
 SampleRow sample_of(const Use& use) {
   return {std::string(use.text(0)), std::string(use.text(1)), use.integer(2), use.integer(3) != 0,
           std::string(use.text(5))};
+}
+
+struct Kept {
+  Row row;
+  std::int64_t id = 0;
+};
+
+/// A round finds its rows by the index, so it must lead to each of them and nowhere else.
+base::Status compare_index(Database& database, const std::vector<Kept>& sorted) {
+  std::size_t next = 0;
+  auto use = controller::use(database, Sql::read_index);
+  while (use.next()) {
+    const bool right = next < sorted.size() && use.text(0) == sorted[next].row.kind &&
+                       use.text(1) == sorted[next].row.name && use.integer(2) == sorted[next].id;
+    if (!right) return damaged("the index of the objects is wrong");
+    ++next;
+  }
+  if (use.fault() != Fault::none) return database.error(use.fault(), "read");
+  return next == sorted.size() ? base::ok() : base::Status(damaged("the index misses an object"));
 }
 
 }  // namespace
@@ -75,22 +97,26 @@ base::Result<Head> read_head(Database& database) {
 }
 
 base::Result<std::vector<Row>> read_objects(Database& database, const Head& head) {
-  std::vector<Row> rows;
+  // In the order of the file: by the index every row would be a jump.
+  std::vector<Kept> kept;
   {
     auto use = controller::use(database, Sql::read_objects);
     while (use.next()) {
-      rows.push_back(object_of(use));
-      const Row& row = rows.back();
+      kept.push_back({object_of(use), use.integer(6)});
+      const Row& row = kept.back().row;
       const bool whole = use.integer(4) == sum_of(row) && row.revision <= head.revision;
       if (!whole) return damaged("the object " + row.kind + "/" + row.name + " is not as written");
     }
     if (use.fault() != Fault::none) return database.error(use.fault(), "read");
   }
-  auto use = controller::use(database, Sql::count_objects);
-  if (!use.next()) return database.error(use.fault(), "read");
-  if (use.integer(0) != static_cast<std::int64_t>(rows.size())) {
-    return damaged("an index does not lead to every object");
-  }
+  std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) {
+    return std::tie(a.row.kind, a.row.name) < std::tie(b.row.kind, b.row.name);
+  });
+  if (auto right = compare_index(database, kept); !right) return std::move(right).error();
+  std::vector<Row> rows;
+  rows.reserve(kept.size());
+  for (auto& [row, id] : kept)
+    rows.push_back(std::move(row));
   return rows;
 }
 

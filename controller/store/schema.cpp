@@ -135,10 +135,9 @@ const std::array<const char*, static_cast<std::size_t>(Sql::count)> kSql{
     "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(only) DO UPDATE SET life = excluded.life, "
     "incarnation = excluded.incarnation, start = excluded.start, revision = excluded.revision, "
     "rounds = excluded.rounds, sum = excluded.sum",
-    // Through the index, so that an entry that leads nowhere or elsewhere is seen.
-    "SELECT kind, name, uid, revision, sum, body FROM object INDEXED BY sqlite_autoindex_object_1 "
-    "ORDER BY kind, name",
-    "SELECT count(*) FROM object NOT INDEXED",
+    "SELECT kind, name, uid, revision, sum, body, id FROM object NOT INDEXED ORDER BY id",
+    // The index holds all three, so the table is not looked at.
+    "SELECT kind, name, id FROM object INDEXED BY sqlite_autoindex_object_1 ORDER BY kind, name",
     "INSERT INTO object(kind, name, uid, revision, sum, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
     "ON CONFLICT(kind, name) DO UPDATE SET uid = excluded.uid, revision = excluded.revision, "
     "sum = excluded.sum, body = excluded.body",

@@ -30,7 +30,7 @@ enum class Sql : std::uint8_t {
   read_head,
   write_head,
   read_objects,
-  count_objects,
+  read_index,
   put_object,
   remove_object,
   add_change,
