@@ -104,11 +104,14 @@ base::Result<std::optional<Child>> ParserCommands::find(const std::string& id) {
 }
 
 base::Result<std::optional<std::string>> ParserCommands::run(const std::string& folder,
-                                                             const api::RunWanted& wanted) {
+                                                             const api::RunWanted& wanted,
+                                                             Parsers::Pass pass) {
   auto found = running_.find(folder);
   if (found == running_.end()) {
     auto started = start(folder, wanted);
     if (!started) return std::move(started).error().within("run the parser");
+    started->attempt = wanted.attempt;
+    started->pass = pass;
     running_.emplace(folder, *std::move(started));
     return std::optional<std::string>();
   }
@@ -118,7 +121,12 @@ base::Result<std::optional<std::string>> ParserCommands::run(const std::string& 
     running_.erase(found);
     return base::internal("run the parser: its record is gone");
   }
-  if ((*child)->state == Child::State::exited) return finish(folder, **child);
+  if ((*child)->state == Child::State::exited) {
+    const bool asked = found->second.attempt == wanted.attempt && found->second.pass == pass;
+    auto printed = finish(folder, **child);
+    if (asked || running_.contains(folder)) return printed;
+    return run(folder, wanted, pass);
+  }
   if (base::steady_now() < found->second.until) return std::optional<std::string>();
   found->second.killed = true;
   auto sent = processes_.signal(found->second.child, SIGKILL);

@@ -18,13 +18,16 @@ class ParserCommands {
                  base::Duration deadline);
 
   /// What the command printed, once it has ended; nothing while it runs. An error when it could not
-  /// run, ended with another code than 0, or took too long.
+  /// run, ended with another code than 0, or took too long. A command that was begun for another
+  /// attempt or pass saw other files: its answer is thrown away and it is run anew.
   base::Result<std::optional<std::string>> run(const std::string& folder,
-                                               const api::RunWanted& wanted);
+                                               const api::RunWanted& wanted, Parsers::Pass pass);
 
  private:
   struct Running {
     std::string child, output, errors;
+    std::int64_t attempt = 0;
+    Parsers::Pass pass = Parsers::Pass::live;
     base::Instant until;
     bool killed = false;
   };

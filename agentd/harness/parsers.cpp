@@ -44,15 +44,16 @@ base::Result<Parsed> parse_jsonl(const std::string& folder, const api::RunWanted
   return parse_lines(*text, before ? before->size : 0);
 }
 
-/// An error counts only if this attempt made it and no scored line of its task follows.
+/// An error counts only if this attempt made it and no scored line of its task follows, and once.
 void settle(Parsed& parsed, const api::RunWanted& wanted) {
-  std::set<std::string> scored;
+  std::set<std::string> scored, broken;
   std::vector<api::Sample> kept;
   std::reverse(parsed.samples.begin(), parsed.samples.end());
   for (auto& sample : parsed.samples) {
     const bool older = sample.attempt != 0 && sample.attempt != wanted.attempt;
     const bool error = !api::is_scored(sample.outcome);
     if (error && (older || scored.contains(sample.task))) continue;
+    if (error && !broken.insert(sample.task).second) continue;
     if (!error) scored.insert(sample.task);
     sample.run = wanted.uid;
     sample.attempt = wanted.attempt;
@@ -70,18 +71,18 @@ HarnessParsers::HarnessParsers(Processes& processes, std::map<std::string, std::
     : commands_(processes, std::move(env), deadline) {}
 
 base::Result<Parsed> HarnessParsers::ask_command(const std::string& folder,
-                                                 const api::RunWanted& wanted) {
-  auto printed = commands_.run(folder, wanted);
+                                                 const api::RunWanted& wanted, Pass pass) {
+  auto printed = commands_.run(folder, wanted, pass);
   if (!printed) return std::move(printed).error();
   if (!*printed) return Parsed{};
   return parse_lines(**printed, 0);
 }
 
 base::Result<Parsed> HarnessParsers::parse(const std::string& folder, const api::RunWanted& wanted,
-                                           Pass) {
+                                           Pass pass) {
   const std::string& builtin = wanted.parser.builtin;
   auto parsed = [&]() -> base::Result<Parsed> {
-    if (!wanted.parser.command.empty()) return ask_command(folder, wanted);
+    if (!wanted.parser.command.empty()) return ask_command(folder, wanted, pass);
     if (builtin == "bfcl") return parse_bfcl(folder + "/out");
     if (builtin == "jsonl") return parse_jsonl(folder, wanted);
     return base::invalid("there is no parser " + base::quoted(builtin) +

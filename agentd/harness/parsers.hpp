@@ -22,7 +22,8 @@ class HarnessParsers : public Parsers {
                              Pass pass) override;
 
  private:
-  base::Result<Parsed> ask_command(const std::string& folder, const api::RunWanted& wanted);
+  base::Result<Parsed> ask_command(const std::string& folder, const api::RunWanted& wanted,
+                                   Pass pass);
 
   ParserCommands commands_;
 };

@@ -104,6 +104,24 @@ TEST(Parsers, ACommandRunsBesideAndItsLinesAreSamples) {
   EXPECT_TRUE(base::list_folder(rig.run.at(".parser"))->empty());
 }
 
+TEST(Parsers, AnAnswerThatWasBegunForAnotherPassIsThrownAway) {
+  Rig rig;
+  rig.use("echo '{\"task\":\"old\",\"outcome\":\"pass\"}'; exit 1");
+  ASSERT_TRUE(rig.parsers.parse(rig.run.path(), rig.wanted, Parsers::Pass::live));
+  rig.use("echo '{\"task\":\"new\",\"outcome\":\"pass\"}'");
+  const auto parsed = rig.parse_all();
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(outcomes(parsed->samples), "new pass");
+}
+
+TEST(Parsers, AnErrorThatStandsInTwoPlacesCountsOnce) {
+  Rig rig;
+  rig.wanted.parser.builtin = "bfcl";
+  rig.run.put(tests::result_file("multiple"), tests::broken_answer("m_1"));
+  rig.run.put("out/errors/multiple.jsonl", tests::broken_answer("m_1"));
+  EXPECT_EQ(outcomes(rig.parse_all()->samples), "m_1 error infrastructure");
+}
+
 TEST(Parsers, ACommandThatFailsSaysHow) {
   struct Case {
     const char *script, *why;
