@@ -114,20 +114,22 @@ base::Result<std::vector<Child>> ShimProcesses::list() {
 
 base::Status ShimProcesses::start(const Launch& launch) {
   if (auto fit = check_launch(launch); !fit) return fit;
+  const auto sight = look(launch.id);
+  const bool fresh = !sight && sight.error().code == base::Code::not_found;
+  if (!sight && !fresh) return sight.error();
+  if (sight && sight->child.state == State::exited) {
+    return base::conflict("start child " + base::quoted(launch.id) + ": it has ended before");
+  }
+  if (sight && sight->child.state == State::unknown) return unsure(*sight);
+  if (sight && (sight->child.state == State::running || sight->guarded)) return base::ok();
+  if (is_starting(launch.id)) return base::ok();
+
+  // Read before the intent is written: what cannot be started leaves nothing behind.
   const auto secrets = read_secrets(data_dir_, launch);
   if (!secrets) return secrets.error();
-  const auto sight = look(launch.id);
-  if (!sight && sight.error().code != base::Code::not_found) return sight.error();
-  if (sight) {
-    if (sight->child.state == State::exited) {
-      return base::conflict("start child " + base::quoted(launch.id) + ": it has ended before");
-    }
-    if (sight->child.state == State::unknown) return unsure(*sight);
-    if (sight->child.state == State::running || sight->guarded) return base::ok();
-  } else if (auto written = write_record(launch); !written) {
-    return written;
+  if (fresh) {
+    if (auto written = write_record(launch); !written) return written;
   }
-  if (is_starting(launch.id)) return base::ok();
   watch_folder(launch.id);
   return spawn_shim(launch.id, *secrets);
 }
