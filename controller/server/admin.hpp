@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "controller/server/call.hpp"
+#include "controller/server/rounds.hpp"
+
+#include <functional>
+
+namespace controller {
+
+/// What a store can do beyond its port, on the store's thread; may be empty.
+struct StoreCare {
+  Rounds::Idle idle;
+  std::function<base::Status()> check;
+};
+
+/// What the program's other calls ask of a controller that runs, through its unix socket.
+class Admin {
+ public:
+  Admin(Rounds& rounds, std::function<base::Status()> check)
+      : rounds_(rounds), check_(std::move(check)) {}
+
+  /// `POST /admin/v1/snapshot` with {file}
+  void snapshot(const CallPtr& call);
+  /// `POST /admin/v1/check`
+  void check(const CallPtr& call);
+
+ private:
+  void run(const CallPtr& call, std::function<base::Status(Store&)> work);
+
+  Rounds& rounds_;
+  std::function<base::Status()> check_;
+};
+
+/// An error of ours as a Status, and back in `orch-controller`'s own client: the code is kept in
+/// `reason`.
+Rejection rejection_of(const base::Error& error);
+base::Error error_of(const api::Json& status);
+
+}  // namespace controller

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "api/codec/json.hpp"
+#include "base/metrics.hpp"
+#include "controller/core/admission.hpp"
+#include "controller/core/rejection.hpp"
+#include "controller/server/routes.hpp"
+#include "wire/server.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace controller {
+
+/// One request that was let in, until its answer. Held by whoever owes the answer.
+struct Call {
+  wire::Request request;
+  std::shared_ptr<wire::Exchange> exchange;
+  Found found;
+  Identity who;
+  base::Metrics* metrics = nullptr;  // outlives every call
+
+  void respond(wire::Response response);
+  void answer(int code, const api::Json& body, const std::vector<std::string>& warnings = {});
+  void answer_bytes(std::string json);
+  void answer_text(int code, std::string text);
+  void refuse(const Rejection& rejection);
+  /// Begins a streamed answer.
+  void head(std::string_view content_type);
+
+  std::string word(std::string_view name) const { return found.word(name); }
+  std::string parameter(std::string_view name) const {
+    return std::string(request.parameter(name).value_or(""));
+  }
+  Asker asker() const { return {who.name, api::Writer::person}; }
+
+ private:
+  void count(int code);
+};
+using CallPtr = std::shared_ptr<Call>;
+
+/// `299 - "text"`, as Warning headers have it.
+std::string warning_text(std::string_view text);
+
+// Refusals that only the door makes (kube-api.md section 12).
+Rejection no_such_path();
+Rejection method_not_allowed(const Target& target);
+Rejection not_acceptable();
+Rejection unsupported_media();
+/// A query parameter of LIST, WATCH or a write that is not acceptable.
+Rejection bad_option(std::string_view options, const std::string& field, const std::string& why,
+                     api::Finding::Reason reason);
+
+/// Is everything to be done but storing? A value that is not "All" is refused.
+struct DryRun {
+  enum class Run : std::uint8_t { real, dry } run = Run::real;
+  std::optional<Rejection> rejection;
+};
+DryRun dry_run_of(const wire::Request& request);
+
+/// The body of a write as Json: JSON, or one YAML document.
+std::variant<api::Json, Rejection> read_body(const Call& call, std::string_view what);
+
+}  // namespace controller

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/server/changes.hpp"
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+
+namespace controller {
+namespace {
+
+using api::Json;
+
+constexpr std::size_t kPage = 1000;  // lines read from the store at a time
+
+Rejection unreadable(const base::Error& error) {
+  return {500, "InternalError", "Internal error occurred: " + error.message, {}};
+}
+
+}  // namespace
+
+struct Changes::Reader {
+  CallPtr call;
+  std::int64_t after = 0;     // told up to this revision
+  std::int64_t asked_at = 0;  // the durable revision when the page on its way was asked for
+  enum class Mode : std::uint8_t { once, watch } mode = Mode::once;
+  // reading: a page is on its way; full: the client is behind; rest: nothing more for now.
+  enum class State : std::uint8_t { reading, full, rest } state = State::rest;
+};
+
+std::string change_line(const ChangeRow& row) {
+  return api::write_json(Json::object({{"revision", row.revision},
+                                       {"time", base::rfc3339(row.at)},
+                                       {"who", row.who},
+                                       {"verb", row.verb},
+                                       {"object", row.kind + "/" + row.name},
+                                       {"because", row.because}})) +
+         "\n";
+}
+
+void Changes::show(const CallPtr& call) {
+  auto reader = std::make_shared<Reader>();
+  if (const auto from = call->parameter("from"); !from.empty()) {
+    const auto number = base::to_integer(from);
+    if (!number || *number < 0)
+      return call->refuse(bad_request("from " + base::quoted(from) + ": expected a revision"));
+    reader->after = *number;
+  }
+  reader->call = call;
+  if (call->request.flag("watch")) reader->mode = Reader::Mode::watch;
+  const auto key = ++last_key_;
+  readers_[key] = reader;
+  call->exchange->on_closed = [this, key] { readers_.erase(key); };
+  call->exchange->on_writable = [this, key] {
+    const auto it = readers_.find(key);
+    if (it == readers_.end() || it->second->state != Reader::State::full) return;
+    it->second->state = Reader::State::rest;
+    read_on(key);
+  };
+  call->head("application/json");
+  read_on(key);
+}
+
+void Changes::read_on(Key key) {
+  const auto it = readers_.find(key);
+  if (it == readers_.end() || it->second->state != Reader::State::rest) return;
+  it->second->state = Reader::State::reading;
+  it->second->asked_at = rounds_.durable().revision;
+  rounds_.store().run([this, key, after = it->second->after](Store& store) -> StoreThread::After {
+    auto rows = store.changes(after, kPage);
+    return [this, key, rows = std::move(rows)] { take(key, rows); };
+  });
+}
+
+void Changes::take(Key key, const base::Result<std::vector<ChangeRow>>& rows) {
+  const auto it = readers_.find(key);
+  if (it == readers_.end()) return;
+  const auto reader = it->second;
+  if (!rows) {
+    readers_.erase(it);
+    return reader->call->exchange->abort();  // the reader must see that this is not the end
+  }
+  std::string text;
+  for (const auto& row : *rows) {
+    text += change_line(row);
+    reader->after = row.revision;
+  }
+  reader->state = Reader::State::rest;
+  if (!text.empty() && !reader->call->exchange->write(std::move(text))) {
+    reader->state = Reader::State::full;
+  } else if (rows->empty() && reader->mode == Reader::Mode::once) {
+    end(key);
+  } else if (!rows->empty() || rounds_.durable().revision > reader->asked_at) {
+    read_on(key);
+  }
+}
+
+void Changes::samples(const CallPtr& call) {
+  const auto name = call->word("name");
+  const auto* record = rounds_.durable().find("BenchRun", name);
+  if (record == nullptr) return call->refuse(not_found(*api::find_kind("BenchRun"), name));
+  rounds_.store().run([call, uid = record->uid](Store& store) -> StoreThread::After {
+    auto rows = store.samples(uid);
+    return [call, rows = std::move(rows)] {
+      if (!rows) return call->refuse(unreadable(rows.error()));
+      std::string text;
+      for (const auto& row : *rows)
+        text += row.bytes + "\n";
+      call->answer_bytes(std::move(text));
+    };
+  });
+}
+
+void Changes::moved() {
+  const auto readers = readers_;
+  for (const auto& [key, reader] : readers)
+    if (reader->mode == Reader::Mode::watch) read_on(key);
+}
+
+void Changes::end(Key key) {
+  const auto it = readers_.find(key);
+  if (it == readers_.end()) return;
+  const auto reader = it->second;
+  readers_.erase(it);
+  reader->call->exchange->finish();
+}
+
+void Changes::close_all() {
+  while (!readers_.empty())
+    end(readers_.begin()->first);
+}
+
+}  // namespace controller

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "controller/server/call.hpp"
+#include "controller/server/rounds.hpp"
+
+#include <map>
+#include <memory>
+
+namespace controller {
+
+/// A line of the change log as JSON.
+std::string change_line(const ChangeRow& row);
+
+/// Streams that come out of the store: the change log, and the samples of a run.
+class Changes {
+ public:
+  explicit Changes(Rounds& rounds) : rounds_(rounds) {}
+
+  /// `GET /changes?from=REVISION&watch=true`: what came after that revision.
+  void show(const CallPtr& call);
+  /// `GET …/benchruns/NAME/samples`
+  void samples(const CallPtr& call);
+  /// The durable picture has moved: watchers read on.
+  void moved();
+  void close_all();
+
+ private:
+  struct Reader;
+  using Key = std::uint64_t;
+
+  void read_on(Key key);
+  void take(Key key, const base::Result<std::vector<ChangeRow>>& rows);
+  void end(Key key);
+
+  Rounds& rounds_;
+  std::map<Key, std::shared_ptr<Reader>> readers_;
+  Key last_key_ = 0;
+};
+
+}  // namespace controller

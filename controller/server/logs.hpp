@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "controller/server/call.hpp"
+#include "controller/server/rounds.hpp"
+#include "wire/loop.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace controller {
+
+/// The logs of deployments and runs: shipped by agents, read by people. They are files beside the
+/// store; one life of an object has one stream.
+class Logs {
+ public:
+  Logs(wire::Loop& loop, Rounds& rounds, std::string folder)
+      : loop_(loop), rounds_(rounds), folder_(std::move(folder)) {}
+
+  /// `PUT …/logs/STREAM?offset=N[&uid=…][&floor=N]`, STREAM being `deployment.NAME` or `run.NAME`.
+  void take(const CallPtr& call);
+  /// `GET …/log?follow&tailLines=N`
+  void show(const CallPtr& call);
+  /// The durable picture has moved: followers of what has ended come to their end.
+  void moved();
+  void close_all();
+
+ private:
+  struct Reader;
+  using Key = std::uint64_t;
+  struct Source {
+    std::string stream, uid;
+    std::string key() const { return stream + "/" + uid; }
+  };
+
+  std::variant<Source, Rejection> source_of(const Call& call) const;
+  std::string folder_of(const Source& source) const { return folder_ + "/" + source.key(); }
+  bool has_ended(const Reader& reader) const;
+  void pour(Key key);
+  void grew(const std::string& stream);
+  void end(Key key);
+
+  wire::Loop& loop_;
+  Rounds& rounds_;
+  std::string folder_;
+  std::map<Key, std::shared_ptr<Reader>> readers_;
+  Key last_key_ = 0;
+};
+
+}  // namespace controller
