@@ -32,6 +32,14 @@ base::Exit exit_of_listen(const base::Error& error) {
   }
 }
 
+/// HOST:PORT, with the host of IPv6 in brackets; whether it can be had is found out later.
+bool is_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  const auto port = base::to_integer(std::string_view(text).substr(colon + 1));
+  return port && *port >= 0 && *port <= 65'535;
+}
+
 Outcome read_policy(const RunArguments& arguments, reconcilers::Policy& policy) {
   const auto beat = parse_life(arguments.beat);
   const auto stale = parse_life(arguments.stale_after);
@@ -133,6 +141,10 @@ Outcome serve(const DataDir& dir, const RunArguments& arguments, SqliteStore& st
 Outcome run(const DataDir& dir, const RunArguments& arguments) {
   reconcilers::Policy unused;
   if (auto read = read_policy(arguments, unused); !read.good()) return read;
+  for (const auto& address : arguments.listen)
+    if (!is_address(address))
+      return failed(base::Exit::usage,
+                    "--listen " + base::quoted(address) + ": expected HOST:PORT");
   if (auto checked = dir.check_cluster(); !checked.good()) return checked;
   // Another call may have the lock for a moment; a controller that runs answers.
   const auto turn = take_turn(dir);
