@@ -62,11 +62,11 @@ start_controller() {
   [ -e "$data/state.db" ] || "$bin/orch-controller" --data-dir "$data" init >"$state/init.out" ||
     fail "the controller's folder could not be made" $?
   # Where it was, else the usual place, else wherever there is room.
-  for address in $(sed 's|^https://||' "$data/run/listen" 2>/dev/null | head -n 1) \
-    127.0.0.1:7443 127.0.0.1:0; do
+  for address in $(cat "$state/controller.address" 2>/dev/null) 127.0.0.1:7443 127.0.0.1:0; do
     launch controller "$bin/orch-controller" --data-dir "$data" run --listen "$address"
     if until_ready controller 30; then
       url=$(sed -n 's/^ready //p' "$state/controller.out" | head -n 1)
+      echo "${url#https://}" >"$state/controller.address"
       say "controller: started, pid $launched, $url"
       return
     fi
