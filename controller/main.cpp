@@ -70,6 +70,7 @@ Outcome call(const CLI::App& app, const Arguments& a) {
 int main(int argc, char** argv) {
   ::umask(077);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   Arguments arguments;
   arguments.run.version = ORCH_VERSION;
   CLI::App app("Keeps a rig of machines doing what its operator wrote down.", "orch-controller");

@@ -112,11 +112,12 @@ Outcome kubeconfig(const DataDir& dir, const KubeconfigArguments& arguments) {
                   base::quoted(arguments.file) + " is there already: name a new file");
   const auto ca = load_ca(dir.pki());
   if (!ca) return failed(base::Exit::bad_state, ca.error().message);
-  auto url = std::string(kFallbackUrl);
+  KubeconfigTarget target;
   if (const auto admin = base::read_file(dir.kubeconfig(), 1 << 20))
-    if (const auto found = url_of(*admin); !found.empty()) url = found;
-  const auto config =
-      make_kubeconfig(*ca, {arguments.user, arguments.role, "orch", url, *life}, base::wall_now());
+    target = target_of_kubeconfig(*admin);
+  if (target.url.empty()) target = {"orch", std::string(kFallbackUrl)};
+  const auto config = make_kubeconfig(
+      *ca, {arguments.user, arguments.role, target.cluster, target.url, *life}, base::wall_now());
   if (!config) return failed(base::Exit::bug, config.error().message);
   if (auto written = base::write_file(arguments.file, *config, 0600); !written)
     return failed(base::Exit::cannot_create, written.error().message);

@@ -35,7 +35,10 @@ base::Result<std::string> make_kubeconfig(const wire::KeyPair& ca, const Person&
 /// kubeconfig, of another CA, or its certificate ends soon), so that a new one is needed.
 base::Result<std::string> redirected(const std::string& kubeconfig, const wire::KeyPair& ca,
                                      const std::string& url, base::Instant wall);
-/// The address that a kubeconfig leads to; empty when it has none.
-std::string url_of(const std::string& kubeconfig);
+/// The cluster and the address that a kubeconfig leads to; empty when it has none.
+struct KubeconfigTarget {
+  std::string cluster, url;
+};
+KubeconfigTarget target_of_kubeconfig(const std::string& kubeconfig);
 
 }  // namespace controller

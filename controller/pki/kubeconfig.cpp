@@ -73,11 +73,12 @@ base::Result<std::string> redirected(const std::string& kubeconfig, const wire::
   return api::write_yaml(*config);
 }
 
-std::string url_of(const std::string& kubeconfig) {
+KubeconfigTarget target_of_kubeconfig(const std::string& kubeconfig) {
   auto config = read_config(kubeconfig);
   if (!config) return {};
   const Json* cluster = entry(*config, "clusters", "cluster");
-  return cluster != nullptr ? cluster->text_at("server") : "";
+  if (cluster == nullptr) return {};
+  return {config->find("clusters")->items().front().text_at("name"), cluster->text_at("server")};
 }
 
 }  // namespace controller

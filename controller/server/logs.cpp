@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/server/logs.hpp"
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "controller/server/log_files.hpp"
 
@@ -30,16 +31,6 @@ bool has(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-Rejection not_yours(const std::string& stream, const std::string& machine) {
-  return forbidden("log " + base::quoted(stream) + " is not of machine " + base::quoted(machine));
-}
-
-bool is_uid(const std::string& text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
-  });
-}
-
 }  // namespace
 
 struct Logs::Reader {
@@ -52,36 +43,60 @@ struct Logs::Reader {
   wire::Loop::Timer last_lines;
 };
 
-/// Whose stream it is, and whether this machine may write it.
+/// The object's own life, and the machine that works on it now; empty uid: no such object.
+Logs::Source Logs::now_at(const std::string& stream) const {
+  const auto& world = rounds_.durable().world;
+  const auto name = stream.substr(stream.find('.') + 1);
+  if (stream.starts_with("run.")) {
+    const auto* run = world.runs.find(name);
+    return run == nullptr ? Source{} : Source{stream, run->metadata.uid, run->status.machine};
+  }
+  const auto* d = world.deployments.find(name);
+  if (d == nullptr) return {};
+  const auto* claim = reconcilers::claim_of(world, *d);
+  if (claim != nullptr) return {stream, d->metadata.uid, claim->name()};
+  const auto& machines = d->status.machines;
+  return {stream, d->metadata.uid, machines.empty() ? "" : machines.front()};
+}
+
+/// Whose stream it is, and whether this machine may write it: it works on the object, or did so and
+/// ships its last lines.
 std::variant<Logs::Source, Rejection> Logs::source_of(const Call& call) const {
   const auto stream = call.word("stream");
   const auto machine = call.word("machine");
-  const auto& world = rounds_.durable().world;
-  const auto dot = stream.find('.');
-  const auto name = dot == std::string::npos ? "" : stream.substr(dot + 1);
-  std::string uid;
-  if (stream.starts_with("deployment.")) {
-    const auto* d = world.deployments.find(name);
-    if (d == nullptr) return not_found(*api::find_kind("ModelDeployment"), name);
-    const auto* claim = world.claims.find(machine);
-    const bool holds = claim != nullptr && claim->spec.deployment == name;
-    if (!holds && !has(d->status.machines, machine)) return not_yours(stream, machine);
-    uid = d->metadata.uid;
-  } else if (stream.starts_with("run.")) {
-    const auto* run = world.runs.find(name);
-    if (run == nullptr) return not_found(*api::find_kind("BenchRun"), name);
-    if (run->status.machine != machine) return not_yours(stream, machine);
-    uid = run->metadata.uid;
-  } else {
+  const bool of_run = stream.starts_with("run.");
+  if (!of_run && !stream.starts_with("deployment."))
     return bad_request("log stream " + base::quoted(stream) +
                        ": expected deployment.NAME or run.NAME");
-  }
+  auto source = now_at(stream);
+  if (source.uid.empty())
+    return not_found(*api::find_kind(of_run ? "BenchRun" : "ModelDeployment"),
+                     stream.substr(stream.find('.') + 1));
   const auto said = call.parameter("uid");
-  if (!said.empty() && said != uid) {
-    if (!is_uid(said)) return bad_request("uid " + base::quoted(said) + " is none");
+  if (!said.empty() && said != source.uid)
     return Rejection{404, "NotFound", "log " + base::quoted(stream) + " has another life now", {}};
+  const bool works = source.machine == machine;
+  source.machine = machine;
+  if (!works && !base::facts_of(folder_of(source)))
+    return forbidden("log " + base::quoted(stream) + " is not of machine " + base::quoted(machine));
+  return source;
+}
+
+/// The machine that works on it now, if it has shipped anything; else whichever wrote last.
+std::string Logs::machine_to_show(const Source& source) const {
+  const auto life = folder_ + "/" + source.life();
+  const auto machines = base::list_folder(life);
+  if (!machines || machines->empty() || has(*machines, source.machine)) return source.machine;
+  std::string newest;
+  std::int64_t at = -1;
+  for (const auto& machine : *machines) {
+    const auto facts = base::facts_of(life + "/" + machine);
+    if (facts && facts->modified_ms > at) {
+      at = facts->modified_ms;
+      newest = machine;
+    }
   }
-  return Source{stream, uid};
+  return newest;
 }
 
 void Logs::take(const CallPtr& call) {
@@ -93,16 +108,15 @@ void Logs::take(const CallPtr& call) {
   const auto source = source_of(*call);
   if (const auto* wrong = std::get_if<Rejection>(&source)) return call->refuse(*wrong);
   const auto& from = std::get<Source>(source);
-  rounds_.store().run([this, call, folder = folder_of(from), stream = from.key(),
-                       at = *std::get<0>(offset),
+  rounds_.store().run([this, call, folder = folder_of(from), from, at = *std::get<0>(offset),
                        lowest = std::get<0>(floor).value_or(0)](Store&) -> StoreThread::After {
     auto end = LogFiles(folder).append(at, call->request.body, lowest);
-    return [this, call, stream, end = std::move(end)] {
+    return [this, call, from, end = std::move(end)] {
       if (!end)
         return call->refuse(unavailable(507, "InsufficientStorage",
                                         "the log can't be kept now: " + end.error().message));
       call->answer(200, Json::object({{"offset", *end}}));
-      grew(stream);
+      grew(from);
     };
   });
 }
@@ -113,12 +127,16 @@ void Logs::show(const CallPtr& call) {
   const auto& kind = *api::find_kind(of_run ? "BenchRun" : "ModelDeployment");
   const auto* record = rounds_.durable().find(kind.name, name);
   if (record == nullptr) return call->refuse(not_found(kind, name));
+  if (call->request.flag("previous"))
+    return call->refuse(
+        bad_request("previous is not supported: a log holds all attempts and restarts"));
   const auto tail = number_in(*call, "tailLines");
   if (const auto* wrong = std::get_if<Rejection>(&tail)) return call->refuse(*wrong);
 
   auto reader = std::make_shared<Reader>();
   reader->call = call;
-  reader->source = {(of_run ? "run." : "deployment.") + name, record->uid};
+  reader->source = now_at((of_run ? "run." : "deployment.") + name);
+  reader->source.machine = machine_to_show(reader->source);
   if (call->request.flag("follow")) reader->follow = Reader::Follow::yes;
   if (const auto lines = std::get<0>(tail)) {
     const auto at = LogFiles(folder_of(reader->source)).tail(*lines);
@@ -139,15 +157,10 @@ void Logs::show(const CallPtr& call) {
 }
 
 bool Logs::has_ended(const Reader& reader) const {
-  const auto& world = rounds_.durable().world;
-  const auto name = reader.call->word("name");
-  if (reader.source.stream.starts_with("run.")) {
-    const auto* run = world.runs.find(name);
-    return run == nullptr || run->metadata.uid != reader.source.uid ||
-           api::is_finished(run->status.phase);
-  }
-  const auto* d = world.deployments.find(name);
-  return d == nullptr || d->metadata.uid != reader.source.uid;
+  if (now_at(reader.source.stream).uid != reader.source.uid) return true;
+  if (!reader.source.stream.starts_with("run.")) return false;
+  const auto* run = rounds_.durable().world.runs.find(reader.call->word("name"));
+  return api::is_finished(run->status.phase);
 }
 
 void Logs::pour(Key key) {
@@ -177,10 +190,15 @@ void Logs::pour(Key key) {
   });
 }
 
-void Logs::grew(const std::string& stream) {
+void Logs::grew(const Source& source) {
   const auto readers = readers_;
-  for (const auto& [key, reader] : readers)
-    if (reader->source.key() == stream && reader->flow == Reader::Flow::open) pour(key);
+  for (const auto& [key, reader] : readers) {
+    if (reader->source.life() != source.life()) continue;
+    // The first bytes tell a reader that came before them where they are.
+    if (reader->at == 0 && reader->source.machine != source.machine)
+      reader->source.machine = machine_to_show(now_at(source.stream));
+    if (reader->source.key() == source.key() && reader->flow == Reader::Flow::open) pour(key);
+  }
 }
 
 void Logs::moved() {

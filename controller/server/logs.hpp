@@ -11,7 +11,7 @@
 namespace controller {
 
 /// The logs of deployments and runs: shipped by agents, read by people. They are files beside the
-/// store; one life of an object has one stream.
+/// store; one life of an object has one stream on each machine that worked on it.
 class Logs {
  public:
   Logs(wire::Loop& loop, Rounds& rounds, std::string folder)
@@ -29,15 +29,18 @@ class Logs {
   struct Reader;
   using Key = std::uint64_t;
   struct Source {
-    std::string stream, uid;
-    std::string key() const { return stream + "/" + uid; }
+    std::string stream, uid, machine;
+    std::string life() const { return stream + "/" + uid; }
+    std::string key() const { return life() + "/" + machine; }
   };
 
+  Source now_at(const std::string& stream) const;
   std::variant<Source, Rejection> source_of(const Call& call) const;
   std::string folder_of(const Source& source) const { return folder_ + "/" + source.key(); }
+  std::string machine_to_show(const Source& source) const;
   bool has_ended(const Reader& reader) const;
   void pour(Key key);
-  void grew(const std::string& stream);
+  void grew(const Source& source);
   void end(Key key);
 
   wire::Loop& loop_;

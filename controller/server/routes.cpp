@@ -79,6 +79,7 @@ bool fits(std::string_view pattern, const std::string& segment, Found& found) {
     found.kind = open_kind(segment);
     return found.kind != nullptr;
   }
+  if (word == "machine" && !base::is_dns_label(segment)) return false;
   found.words[std::string(word)] = segment;
   return true;
 }

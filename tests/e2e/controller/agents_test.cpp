@@ -173,6 +173,54 @@ TEST_F(Agents, ACertificateIsRenewedForTheSameMachineOnly) {
   EXPECT_EQ(ask(box, "POST", "/agent/v1/machines/box2/renew", body).status, 403);
 }
 
+/// A model that is to be hot on box1.
+const char* kDeployed[] = {
+    R"({"apiVersion":"orch/v1","kind":"Runtime","metadata":{"name":"rt"},)"
+    R"("spec":{"engine":"custom","driver":"process","command":["/bin/true"]}})",
+    R"({"apiVersion":"orch/v1","kind":"Model","metadata":{"name":"m"},)"
+    R"("spec":{"source":{"file":"/models/x.gguf"},"minMemory":"1Mi",)"
+    R"("runtimes":[{"runtime":"rt"}]}})",
+    R"({"apiVersion":"orch/v1","kind":"ModelDeployment","metadata":{"name":"d"},)"
+    R"("spec":{"model":"m"}})"};
+
+TEST_F(Agents, AClaimReachesItsAgentAndTheServersLogComesBack) {
+  const auto box = join("box1");
+  ASSERT_EQ(send(box, report(1)).status, 200);
+  const auto applied =
+      post("/apis/orch/v1/batch", list_of({kDeployed[0], kDeployed[1], kDeployed[2]}));
+  ASSERT_EQ(applied.status, 200) << applied.body;
+  const auto wanted = [](const std::string& t) {
+    return t.ends_with("\n") && t.find("\"servers\"") != std::string::npos;
+  };
+  stream(box, "/agent/v1/machines/box1/assignment?watch=true", wanted);
+
+  const auto events =
+      get("/api/v1/namespaces/default/events?fieldSelector=involvedObject.kind%3D"
+          "ModelDeployment,involvedObject.name%3Dd");
+  EXPECT_FALSE(events.json().find("items")->items().empty()) << events.body;
+  const std::string log = "/agent/v1/machines/box1/logs/deployment.d";
+  const auto put = [&](const std::string& query, const std::string& bytes) {
+    return ask(box, "PUT", log + query, bytes).json().integer_at("offset", -1);
+  };
+  EXPECT_EQ(put("?offset=0", "one\ntwo\n"), 8);
+  EXPECT_EQ(put("?offset=4", "two\nthree\n"), 14);
+  EXPECT_EQ(put("?offset=99", "later\n"), 14) << "behind a gap nothing is taken";
+  EXPECT_EQ(ask(box, "PUT", log + "?offset=0&uid=another", "x").status, 404);
+  EXPECT_EQ(ask(box, "PUT", log, "x").status, 400);
+  const std::string shown = "/apis/orch/v1/modeldeployments/d/log";
+  EXPECT_EQ(get(shown).body, "one\ntwo\nthree\n");
+  EXPECT_EQ(get(shown + "?tailLines=1").body, "three\n");
+  EXPECT_EQ(get(shown + "?tailLines=-1").status, 400);
+  const auto followed = stream(
+      admin, shown + "?follow=true&tailLines=1",
+      [](const std::string& t) { return t.ends_with("four\n"); },
+      [&] { EXPECT_EQ(put("?offset=14", "four\n"), 19); });
+  EXPECT_EQ(followed, "three\nfour\n");
+  const auto other = join("box2");
+  EXPECT_EQ(ask(other, "PUT", "/agent/v1/machines/box2/logs/deployment.d?offset=0", "x").status,
+            403);
+}
+
 TEST_F(Agents, LogsOfWhatItDoesNotRunAreRefused) {
   const auto box = join("box1");
   const auto put = [&](const std::string& stream_name) {

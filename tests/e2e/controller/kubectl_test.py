@@ -46,16 +46,18 @@ class Cluster(unittest.TestCase):
         cls.data = cls.folder / "d"
         subprocess.run([BIN, "--data-dir", cls.data, "init"], check=True,
                        stdout=subprocess.DEVNULL)
-        cls.server = subprocess.Popen(
-            [BIN, "--data-dir", cls.data, "run", "--listen", "127.0.0.1:0"],
-            stdout=subprocess.PIPE, stderr=open(cls.folder / "log", "w"), text=True)
+        with open(cls.folder / "log", "w", encoding="utf-8") as log:
+            cls.server = subprocess.Popen(
+                [BIN, "--data-dir", cls.data, "run", "--listen", "127.0.0.1:0"],
+                stdout=subprocess.PIPE, stderr=log, text=True)
         ready = cls.server.stdout.readline()
         assert ready.startswith("ready https://"), ready
 
     @classmethod
     def tearDownClass(cls):
         cls.server.terminate()
-        code = cls.server.wait(10)
+        cls.server.communicate(timeout=10)
+        code = cls.server.returncode
         shutil.rmtree(cls.folder)
         assert code == 0, f"the controller ended with {code}"
 

@@ -23,12 +23,13 @@ std::vector<std::string> fields_of(const Rejection& r) {
 }
 
 TEST(Batch, NamesEveryWrongItemAndPlace) {
-  const auto read = read_batch(list(
-      std::string(kGroup) +
-      R"(,{"apiVersion":"orch/v2","kind":"Machine","metadata":{"name":"m"}})" +
-      R"(,{"apiVersion":"orch/v1","kind":"Claim","metadata":{"name":"m"}})" +
-      R"(,{"apiVersion":"orch/v1","kind":"Machine","metadata":{"name":"M"},"spec":{"memry":"1Gi"}})" +
-      "," + kGroup + ",7"));
+  const auto read =
+      read_batch(list(std::string(kGroup) +
+                      R"(,{"apiVersion":"orch/v2","kind":"Machine","metadata":{"name":"m"}})" +
+                      R"(,{"apiVersion":"orch/v1","kind":"Claim","metadata":{"name":"m"}})" +
+                      R"(,{"apiVersion":"orch/v1","kind":"Machine","metadata":{"name":"M"},)"
+                      R"("spec":{"memry":"1Gi"}})" +
+                      "," + kGroup + ",7"));
   const auto& batch = std::get<Batch>(read);
   ASSERT_EQ(batch.ops.size(), 1U);
   EXPECT_EQ(batch.index, std::vector<std::size_t>{0});
