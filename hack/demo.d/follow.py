@@ -59,10 +59,10 @@ class Screen:
 def look(orch, screen, runs):
     """Shows one look; returns the phases of the runs and whether a model is still warming."""
     objects = get(orch)
-    for (kind, name), item in sorted(objects.items()):
-        if kind == "BenchRun" and name not in runs:
-            continue
-        screen.fact(f"{SHORT[kind]}/{name}", LINES[kind](item))
+    for shown in LINES:
+        for (kind, name), item in sorted(objects.items()):
+            if kind == shown and (kind != "BenchRun" or name in runs):
+                screen.fact(f"{SHORT[kind]}/{name}", LINES[kind](item))
     phases = [objects.get(("BenchRun", name), {}).get("status", {}).get("phase") for name in runs]
     working = [(name, progress_of(objects["BenchRun", name])) for name, phase in zip(runs, phases)
                if phase == "Running"]

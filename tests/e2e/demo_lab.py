@@ -40,16 +40,19 @@ class Demo:
 
     def run(self, *flags, check=True):
         """What hack/demo prints, and how long it takes."""
-        began = time.monotonic()
-        done = subprocess.run([ROOT / "hack/demo", *flags], env=self.env, text=True,
+        print(f"--- hack/demo {' '.join(flags)}", flush=True)
+        began, said = time.monotonic(), ""
+        with subprocess.Popen([ROOT / "hack/demo", *flags], env=self.env, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
+                              stderr=subprocess.STDOUT) as process:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                said += line
         took = time.monotonic() - began
-        print(f"--- hack/demo {' '.join(flags)}: exit {done.returncode} after {took:.1f} s\n"
-              f"{done.stdout}", flush=True)
-        if check and done.returncode:
+        print(f"--- exit {process.returncode} after {took:.1f} s", flush=True)
+        if check and process.returncode:
             sys.exit("the demo failed")
-        return done.stdout, took
+        return said, took
 
     def orch(self, *words):
         return json.loads(subprocess.run([self.bin / "orch", *words, "-o", "json"], env=self.env,

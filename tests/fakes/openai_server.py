@@ -112,7 +112,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--model", required=True, help="what it is called")
-    parser.add_argument("--pace", type=float, default=0.25, help="seconds that a task takes")
+    parser.add_argument("--pace", type=float, default=0.4, help="seconds that a task takes")
     args = parser.parse_args()
     http.server.ThreadingHTTPServer.daemon_threads = True
     try:
