@@ -39,12 +39,6 @@ int complain(const base::Error& error, base::Exit code) {
   return static_cast<int>(code);
 }
 
-std::string own_program() {
-  char path[4096];
-  const auto n = ::readlink("/proc/self/exe", path, sizeof path - 1);
-  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "orch-agentd";
-}
-
 /// A child's environment: these and nothing else of ours.
 std::map<std::string, std::string> base_env() {
   std::map<std::string, std::string> env;
@@ -73,7 +67,7 @@ struct Shell {
   Shell(const Arguments& arguments, Membership m)
       : args(arguments),
         membership(std::move(m)),
-        processes(args.data_dir, own_program()),
+        processes(args.data_dir, "/proc/self/exe"),  // also after an upgrade of the file
         notes(args.data_dir + "/state.json"),
         parsers(processes, base_env()),
         prober(loop, [this](const std::string& ticket, ProbeAnswer answer) {
@@ -255,7 +249,8 @@ int run_down(const Arguments& args) {
   int code = 0;
   auto known = Membership::load(args.data_dir);
   if (!known)
-    return complain(known.error().within("find the agent to stop"), base::Exit::bad_state);
+    return complain(base::Error(known.error()).within("find the agent to stop"),
+                    base::Exit::bad_state);
   auto lock = take_folder(args.data_dir, code);
   if (!lock && code == static_cast<int>(base::Exit::busy)) {
     // An agent runs: it stops its children by the same rules and then ends.

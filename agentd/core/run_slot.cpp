@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/core/run_slot.hpp"
 
+#include "base/mutant.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -56,6 +57,8 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
   has_child_ = child_.has_value();
   const auto attempt = child_ ? base::to_integer(label(*child_, "attempt")).value_or(0) : 0;
   // What is not wanted any more, or an attempt that was superseded, ends before anything else.
+  if (ORCH_MUTANT("old-attempt-left-running") && child_ && wanted_ && attempt != wanted_->attempt)
+    child_.reset();
   if (child_ && (!wanted_ || attempt != wanted_->attempt || stuck_))
     return stop_child(*child_, ports, now);
   if (!wanted_ || stuck_) return;
@@ -135,7 +138,8 @@ void RunSlot::prepare(Ports& ports, base::Moment now) {
 void RunSlot::run_steps(const Child* child, Begin begin, Ports& ports, const Settings& settings,
                         base::Moment now) {
   if (child == nullptr) {
-    if (remaining_tasks(*wanted_, scored()).work == Remaining::Work::nothing &&
+    if (!ORCH_MUTANT("launch-when-nothing-is-left") &&
+        remaining_tasks(*wanted_, scored()).work == Remaining::Work::nothing &&
         record_->next_step == 0)
       return end_attempt(0, "", "every task is scored; nothing was launched", ports);
     if (begin == Begin::refused && record_->next_step == 0) return sooner(now.steady + kLook);

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/lab.hpp"
+
+#include "api/codec/check.hpp"
+#include "api/meta/describe.hpp"
+#include "base/text.hpp"
+#include "tests/sim/seat.hpp"
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+const controller::StorePlace kPlace{"/state.db", "sim-disk"};
+
+}  // namespace
+
+std::string SeededUids::next() {
+  std::string bytes;
+  for (int i = 0; i < 2; ++i) {
+    auto roll = dice_.roll();
+    for (int k = 0; k < 8; ++k, roll >>= 8)
+      bytes += static_cast<char>(roll & 0xff);
+  }
+  const auto hex = base::to_hex(bytes);
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-4" + hex.substr(13, 3) + "-a" +
+         hex.substr(17, 3) + "-" + hex.substr(20, 12);
+}
+
+Lab::Lab(std::uint64_t seed, const Storm& storm)
+    : dice_(seed),
+      people_dice_(dice_.child()),
+      wire_dice_(dice_.child()),
+      trouble_dice_(dice_.child()),
+      storm_(storm),
+      uids_(dice_.child()),
+      disk_("sim-disk", dice_.roll()) {
+  seed_sqlite(static_cast<int>(seed % 1'000'000) + 1);
+  if (!controller::create_store(kPlace, "sim")) break_promise("setup", "no store");
+  for (const char* name : {"m0", "m1", "m2"}) {
+    auto seat = std::make_unique<AgentSeat>(name, stage_, dice_.child(), ghost_);
+    seat->host.set_storm(storm_);
+    auto* s = seat.get();
+    seat->host.on_change = [this, s] { step_agent(*s); };
+    seat->host.on_probe = [this, s](const std::string& ticket, const agentd::ProbeAnswer& a) {
+      guarded(*s, [&] {
+        if (s->agent) s->agent->probed(ticket, a, stage_.moment());
+      });
+      step_agent(*s);
+    };
+    seats_.push_back(std::move(seat));
+  }
+}
+
+Lab::~Lab() {
+  core_.reset();
+  store_.reset();
+}
+
+// ---- the controller
+// -------------------------------------------------------------------------------
+
+void Lab::boot_controller() {
+  disk_.power_on();
+  disk_.heal();
+  auto opened = controller::SqliteStore::open(kPlace);
+  if (!opened) return break_promise("S27", "the store does not open: " + opened.error().message);
+  store_ = std::move(*opened);
+  auto loaded = store_->load();
+  if (!loaded) return break_promise("S27", "the store does not load: " + loaded.error().message);
+  auto samples = store_->samples("");
+  if (!samples) return break_promise("S27", "no samples: " + samples.error().message);
+  ++controller_life_;
+  core_ = std::make_unique<controller::Core>(*loaded, *samples, reconcilers::Policy{}, uids_,
+                                             stage_.moment());
+  stage_.tell("controller starts, revision " + std::to_string(loaded->revision));
+  wake_planned_ = false;
+  check_acked();
+  beat_assignments();
+  pump();
+}
+
+void Lab::crash_controller(const char* why) {
+  if (!core_) return;
+  stage_.tell(std::string("controller dies: ") + why);
+  core_.reset();
+  if (trouble_dice_.one_in(2)) disk_.power_cut();
+  store_.reset();
+  ++controller_life_;
+  waiting_.clear();
+  sent_.clear();
+  stage_.in(base::Duration{500 + trouble_dice_.upto(calm_ ? 1 : 60'000)}, [this] {
+    if (!core_) boot_controller();
+  });
+}
+
+void Lab::pump() {
+  if (!core_ || broken_) return;
+  const auto now = stage_.moment();
+  if (core_->has_work(now)) {
+    auto round = core_->begin(now);
+    deliver();
+    if (round) {
+      stage_.in(base::Duration{4}, [this, life = controller_life_, r = std::move(*round)] {
+        if (life == controller_life_ && core_) commit(r);
+      });
+      return;
+    }
+  }
+  const auto due = core_->next_due();
+  if (!due || wake_planned_ || core_->is_committing()) return;
+  wake_planned_ = true;
+  stage_.at(std::max(*due, stage_.now() + base::Duration{1}), [this, life = controller_life_] {
+    if (life != controller_life_) return;
+    wake_planned_ = false;
+    pump();
+  });
+}
+
+void Lab::commit(controller::Round round) {
+  if (!calm_ && trouble_dice_.one_in(storm_.commit_fails))
+    disk_.fail_at(1 + trouble_dice_.upto(6), CrashDisk::Fault::full);
+  const bool dies = !calm_ && storm_.controller_dies_every.count() > 0 && trouble_dice_.one_in(300);
+  if (dies && trouble_dice_.one_in(2)) return crash_controller("before the commit");
+  const auto error = store_->commit(round);
+  disk_.heal();
+  if (error && error->fatal) return crash_controller("the disk can't be trusted");
+  if (dies) return crash_controller("after the commit, before the answers");
+  if (!error) writes_ += static_cast<std::int64_t>(round.changes.size());
+  core_->committed(error, stage_.moment());
+  check_claims();
+  check_runs();
+  check_ghosts();
+  deliver();
+  send_assignments(false);
+  pump();
+}
+
+void Lab::deliver() {
+  for (const auto& answer : core_->take_answers()) {
+    const auto found = waiting_.find(answer.ticket);
+    if (found == waiting_.end()) continue;
+    auto what = std::move(found->second);
+    waiting_.erase(found);
+    what(answer);
+  }
+}
+
+void Lab::send_assignments(bool all) {
+  if (!core_) return;
+  for (auto& seat : seats_) {
+    const auto assignment = core_->assignment(seat->host.name());
+    auto& last = sent_[seat->host.name()];
+    auto same = last;
+    same.revision = assignment.revision;
+    if (!all && same == assignment) continue;
+    last = assignment;
+    const auto text = api::write_json(api::to_json(assignment));
+    auto* s = seat.get();
+    send(*seat, Way::down, [this, s, text] {
+      const auto json = api::parse_json(text);
+      guarded(*s, [&] {
+        if (s->agent)
+          (void)s->agent->assigned(api::from_json<api::Assignment>(*json), stage_.moment());
+      });
+      step_agent(*s);
+    });
+  }
+}
+
+void Lab::beat_assignments() {
+  send_assignments(true);
+  stage_.in(base::seconds(10), [this, life = controller_life_] {
+    if (life == controller_life_ && core_) beat_assignments();
+  });
+}
+
+// ---- the agents
+// -----------------------------------------------------------------------------------
+
+void Lab::start_agent(AgentSeat& seat) {
+  ++seat.life;
+  seat.report_on_its_way = seat.batch_on_its_way = false;
+  seat.planned.reset();
+  agentd::Settings settings;
+  settings.machine = seat.host.name();
+  settings.cluster = "sim";
+  settings.version = "sim";
+  settings.agent_id = seat.host.name() + "-" + std::to_string(seat.life);
+  settings.boot_id = seat.host.boot();
+  settings.runs_folder = "runs";
+  settings.logs_folder = "logs";
+  guarded(seat, [&] {
+    auto opened = agentd::Agent::open(
+        {seat.host.processes_port(), seat.host.notes_port(), seat.host.prober_port(),
+         seat.host.folders_port(), seat.host.parsers_port()},
+        settings);
+    if (opened) seat.agent.emplace(std::move(*opened));
+  });
+  if (!seat.agent) return kill_agent(seat);
+  api::Facts facts;
+  facts.os = "sim";
+  facts.cores = 8;
+  facts.memory_bytes = 100LL << 30;
+  seat.agent->set_facts(facts);
+  stage_.tell(seat.host.name() + " agent starts");
+  step_agent(seat);
+}
+
+void Lab::kill_agent(AgentSeat& seat) {
+  if (seat.agent) stage_.tell(seat.host.name() + " agent dies");
+  seat.agent.reset();
+  ++seat.life;
+  stage_.in(base::Duration{300 + trouble_dice_.upto(calm_ ? 1 : 100'000)},
+            [this, &seat, life = seat.life] {
+              if (life == seat.life) start_agent(seat);
+            });
+}
+
+void Lab::guarded(AgentSeat& seat, const std::function<void()>& what) {
+  try {
+    what();
+  } catch (const AgentKilled&) {
+    kill_agent(seat);
+  }
+}
+
+void Lab::step_agent(AgentSeat& seat) {
+  if (!seat.agent || seat.stepping || broken_) return;
+  seat.stepping = true;
+  guarded(seat, [&] { seat.agent->step(stage_.moment()); });
+  seat.stepping = false;
+  if (!seat.agent) return;
+  agent_sends(seat);
+  const auto wake = seat.agent->wake().value_or(stage_.now() + base::seconds(5));
+  const auto at = std::max(wake, stage_.now() + base::Duration{10});
+  if (seat.planned && *seat.planned <= at && *seat.planned > stage_.now()) return;
+  seat.planned = at;
+  stage_.at(at, [this, &seat, life = seat.life, at] {
+    if (life == seat.life && seat.planned == at) step_agent(seat);
+  });
+}
+
+void Lab::agent_sends(AgentSeat& seat) {
+  const bool due = stage_.now() >= seat.next_beat;
+  if (!seat.report_on_its_way && (due || seat.agent->has_news())) send_report(seat);
+  if (!seat.batch_on_its_way) send_batch(seat);
+}
+
+void Lab::send_report(AgentSeat& seat) {
+  seat.report_on_its_way = true;
+  seat.next_beat = stage_.now() + seat.agent->beat();
+  const auto text = api::write_json(api::to_json(seat.agent->report(stage_.moment())));
+  const auto life = seat.life;
+  stage_.in(base::seconds(10), [this, &seat, life] {  // no answer: the next one carries everything
+    if (life == seat.life) seat.report_on_its_way = false;
+  });
+  stage_.in(seat.agent->beat(), [this, &seat, life] {
+    if (life == seat.life) step_agent(seat);
+  });
+  send(seat, Way::up, [this, &seat, life, text] {
+    if (!core_) return;
+    const auto json = api::parse_json(text);
+    const auto ticket = ++next_ticket_;
+    waiting_[ticket] = [this, &seat, life](const controller::Answer&) {
+      send(seat, Way::down, [this, &seat, life] {
+        if (life != seat.life || !seat.agent) return;
+        seat.report_on_its_way = false;
+        seat.agent->heard(stage_.moment());
+        step_agent(seat);
+      });
+    };
+    core_->report(ticket, seat.host.name(), api::from_json<api::Report>(*json), {});
+    pump();
+  });
+}
+
+void Lab::send_batch(AgentSeat& seat) {
+  const auto batch = seat.agent->batch(20);
+  if (!batch) return;
+  seat.batch_on_its_way = true;
+  const auto life = seat.life;
+  stage_.in(base::seconds(10), [this, &seat, life] {
+    if (life != seat.life) return;
+    seat.batch_on_its_way = false;
+    step_agent(seat);
+  });
+  send(seat, Way::up, [this, &seat, life, batch = *batch] {
+    if (!core_) return;
+    const auto ticket = ++next_ticket_;
+    waiting_[ticket] = [this, &seat, life, batch](const controller::Answer& answer) {
+      const auto* taken = std::get_if<controller::SamplesAnswer>(&answer.what);
+      if (taken == nullptr) return;
+      const bool stored = !taken->rejection;
+      if (stored)
+        for (const auto& s : batch.samples)
+          if (api::is_scored(s.outcome)) ghost_.acked[batch.uid].insert(s.task);
+      send(seat, Way::down, [this, &seat, life, batch, stored] {
+        if (life != seat.life || !seat.agent) return;
+        if (!std::exchange(seat.batch_on_its_way, false)) return;  // an answer to an old one
+        seat.agent->batch_done(
+            batch, stored ? agentd::Agent::Taken::stored : agentd::Agent::Taken::refused);
+        step_agent(seat);
+      });
+    };
+    core_->samples(ticket, seat.host.name(), batch.uid, batch.samples);
+    pump();
+  });
+}
+
+void Lab::send(AgentSeat& seat, Way way, std::function<void()> arrive) {
+  const bool cut = way == Way::up ? seat.cut_up : seat.cut_down;
+  if (!calm_ && (cut || wire_dice_.one_in(storm_.lose))) return;
+  const int copies = !calm_ && wire_dice_.one_in(storm_.twice) ? 2 : 1;
+  const auto late = calm_ ? base::Duration{20} : storm_.delay_max;
+  for (int i = 0; i < copies; ++i)
+    stage_.in(base::Duration{1 + wire_dice_.upto(late.count())}, [this, arrive] {
+      if (!broken_) arrive();
+    });
+}
+
+void Lab::break_promise(const std::string& id, const std::string& what) {
+  if (!broken_) broken_ = Broken{id, what};
+}
+
+}  // namespace sim

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/seat.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+using api::Json;
+
+Json object(const char* kind, const std::string& name, Json spec) {
+  auto o = Json::object({{"apiVersion", "orch/v1"}, {"kind", kind}});
+  o.set("metadata", Json::object({{"name", name}}));
+  o.set("spec", std::move(spec));
+  return o;
+}
+
+Json model(const std::string& name) {
+  return object("Model", name,
+                Json::object({{"source", Json::object({{"file", name + ".gguf"}})},
+                              {"minMemory", "1G"},
+                              {"runtimes", Json::array({Json::object({{"runtime", "sim"}})})}}));
+}
+
+Json runtime() {
+  return object("Runtime", "sim",
+                Json::object({{"engine", "custom"},
+                              {"driver", "process"},
+                              {"command", Json::array({"server", "$(model.source)", "$(port)"})},
+                              {"readiness", Json::object({{"timeout", "4m"}})},
+                              {"liveness", Json::object({{"period", "15s"}, {"failures", 3}})},
+                              {"stop", Json::object({{"grace", "10s"}})}}));
+}
+
+Json bench(const std::string& name, const char* program, const std::string& tasks) {
+  auto list = Json::array();
+  for (const auto& t : base::split(tasks, ','))
+    list.push(t);
+  auto spec = Json::object(
+      {{"command", Json::array({program, tasks})},
+       {"env", Json::array({Json::object({{"name", "ENDPOINT"}, {"value", "$(endpoint)"}})})},
+       {"parser", Json::object({{"builtin", "jsonl"}})},
+       {"tasks", Json::object({{"list", list}})},
+       {"retries", 1000},
+       {"infraRetries", 1000}});
+  if (std::string(program) == "filtered-harness")
+    spec.set("resume",
+             Json::object({{"mode", "task-filter"}, {"flag", "--only"}, {"tasks", "remaining"}}));
+  return object("Bench", name, std::move(spec));
+}
+
+Json bench_run(const std::string& name, const std::string& bench, const std::string& model) {
+  return object("BenchRun", name, Json::object({{"bench", bench}, {"model", model}}));
+}
+
+}  // namespace
+
+/// A client that asks again until it has an answer: every wish is safe to repeat.
+void Lab::ask(controller::WriteRequest request, const std::string& about,
+              std::function<void(const controller::WriteOutcome&)> done) {
+  auto again = [this, request, about, done] { ask(request, about, done); };
+  if (!core_) return stage_.in(base::seconds(2), again);
+  const auto ticket = ++next_ticket_;
+  auto answered = std::make_shared<bool>(false);
+  waiting_[ticket] = [done, answered, again, this](const controller::Answer& answer) {
+    *answered = true;
+    const auto* outcome = std::get_if<controller::WriteOutcome>(&answer.what);
+    if (outcome == nullptr) return stage_.in(base::seconds(2), again);
+    done(*outcome);
+  };
+  core_->write(ticket, std::move(request));
+  stage_.in(base::seconds(5), [answered, again] {
+    if (!*answered) again();
+  });
+  pump();
+}
+
+void Lab::apply(const Json& o, std::function<void()> done) {
+  controller::WriteRequest request;
+  controller::WriteOp op;
+  op.verb = controller::WriteOp::Verb::apply;
+  op.kind = o.text_at("kind");
+  op.body = o;
+  request.ops.push_back(std::move(op));
+  request.asker = {"operator", api::Writer::person};
+  const auto key = o.text_at("kind") + "/" + o.at({"metadata", "name"})->string();
+  ask(std::move(request), key, [this, key, done](const controller::WriteOutcome& outcome) {
+    const auto* ok = std::get_if<controller::Admitted>(&outcome.admissions.front());
+    if (ok == nullptr) return;
+    acked_[key] = ok->object.at({"metadata", "uid"})->string();
+    asked_.deleted.erase(key);
+    stage_.tell("operator: " + key + " applied");
+    if (done) done();
+  });
+}
+
+void Lab::remove(const std::string& kind, const std::string& name) {
+  controller::WriteRequest request;
+  controller::WriteOp op;
+  op.verb = controller::WriteOp::Verb::remove;
+  op.kind = kind;
+  op.name = name;
+  request.ops.push_back(std::move(op));
+  request.asker = {"operator", api::Writer::person};
+  const auto key = kind + "/" + name;
+  acked_.erase(key);
+  asked_.hot.erase(name);
+  asked_.runs.erase(name);
+  asked_.cancelled.erase(name);
+  ask(std::move(request), key, [this, key](const controller::WriteOutcome&) {
+    asked_.deleted.insert(key);
+    stage_.tell("operator: " + key + " deleted");
+  });
+}
+
+void Lab::set_up() {
+  boot_controller();
+  for (auto& seat : seats_)
+    start_agent(*seat);
+  apply(runtime(), {});
+  for (const char* name : {"ma", "mb", "mc"})
+    apply(model(name), {});
+  apply(bench("plain", "harness", "t1,t2,t3,t4,t5,t6"), {});
+  apply(bench("filtered", "filtered-harness", "f1,f2,f3,f4,f5"), {});
+  apply(object("ModelDeployment", "keep",
+               Json::object({{"model", "ma"}, {"machine", "m0"}, {"priority", 90}})),
+        [this] { asked_.hot.insert("keep"); });
+  people();
+  trouble();
+}
+
+void Lab::people() {
+  every(storm_.people_every, [this] {
+    const auto dice = people_dice_.upto(10);
+    if (dice < 5 && runs_made_ < 12) {
+      const auto name = "run-" + std::to_string(++runs_made_);
+      const char* models[] = {"ma", "mb", "mc"};
+      apply(bench_run(name, people_dice_.one_in(2) ? "plain" : "filtered",
+                      models[people_dice_.upto(3)]),
+            [this, name] { asked_.runs.insert(name); });
+    } else if (dice == 5 && !asked_.runs.empty()) {
+      const auto name = *asked_.runs.begin();
+      asked_.runs.erase(name);
+      controller::WriteRequest request;
+      controller::WriteOp op;
+      op.verb = controller::WriteOp::Verb::merge_patch;
+      op.kind = "BenchRun";
+      op.name = name;
+      op.body = Json::object({{"spec", Json::object({{"cancel", true}})}});
+      request.ops.push_back(std::move(op));
+      request.asker = {"operator", api::Writer::person};
+      ask(std::move(request), name, [this, name](const controller::WriteOutcome&) {
+        asked_.cancelled.insert(name);
+        stage_.tell("operator: " + name + " cancelled");
+      });
+    } else if (dice == 6 && asked_.runs.size() > 1) {
+      remove("BenchRun", *asked_.runs.rbegin());
+    } else if (dice == 7 && asked_.hot.contains("extra")) {
+      remove("ModelDeployment", "extra");
+    } else if (dice == 7) {
+      apply(object("ModelDeployment", "extra",
+                   Json::object({{"model", "mb"}, {"machine", "m1"}, {"priority", 40}})),
+            {});
+      asked_.hot.erase("extra");  // a lower wish than the runs': it may have to wait
+    } else {
+      const auto on = people_dice_.one_in(2);
+      controller::WriteRequest request;
+      controller::WriteOp op;
+      op.verb = controller::WriteOp::Verb::merge_patch;
+      op.kind = "Machine";
+      op.name = people_dice_.one_in(2) ? "m2" : "m0";
+      op.body = Json::object(
+          {{"spec", Json::object({{people_dice_.one_in(2) ? "unschedulable" : "drain", on}})}});
+      request.ops.push_back(std::move(op));
+      request.asker = {"operator", api::Writer::person};
+      ask(std::move(request), "machine", [](const controller::WriteOutcome&) {});
+    }
+  });
+}
+
+void Lab::every(base::Duration mean, const std::function<void()>& what) {
+  if (mean.count() == 0) return;
+  stage_.in(base::Duration{1 + trouble_dice_.upto(2 * mean.count())}, [this, mean, what] {
+    if (calm_ || broken_) return;
+    what();
+    every(mean, what);
+  });
+}
+
+void Lab::trouble() {
+  const auto any = [this]() -> AgentSeat& {
+    return *seats_[static_cast<std::size_t>(
+        trouble_dice_.upto(static_cast<std::int64_t>(seats_.size())))];
+  };
+  every(storm_.controller_dies_every, [this] { crash_controller("killed"); });
+  every(storm_.agent_dies_every, [this, any] { kill_agent(any()); });
+  every(storm_.host_boots_every, [this, any] {
+    auto& seat = any();
+    kill_agent(seat);
+    seat.host.reboot();
+  });
+  every(storm_.server_dies_every, [any] { any().host.kill_some("server"); });
+  every(storm_.harness_dies_every, [any] { any().host.kill_some("run"); });
+  every(storm_.cut_every, [this, any] {
+    auto& seat = any();
+    seat.cut_up = trouble_dice_.one_in(2);
+    seat.cut_down = !seat.cut_up || trouble_dice_.one_in(2);
+    stage_.tell(seat.host.name() + " wire is cut");
+    stage_.in(base::Duration{trouble_dice_.upto(240'000)},
+              [&seat] { seat.cut_up = seat.cut_down = false; });
+  });
+}
+
+void Lab::run(base::Duration storm) {
+  set_up();
+  const auto storm_ends = stage_.now() + storm;
+  while (!broken_ && stage_.step(storm_ends)) {
+    if (stage_.is_spinning()) break_promise("L1", "the system spins within one instant");
+  }
+  calm_ = true;
+  for (auto& seat : seats_) {
+    seat->cut_up = seat->cut_down = false;
+    seat->host.set_storm(kCalm);
+  }
+  stage_.tell("calm");
+  for (const char* name : {"m0", "m1", "m2"}) {
+    controller::WriteRequest request;
+    controller::WriteOp op;
+    op.verb = controller::WriteOp::Verb::merge_patch;
+    op.kind = "Machine";
+    op.name = name;
+    op.body = Json::object({{"spec", Json::object({{"unschedulable", false}, {"drain", false}})}});
+    request.ops.push_back(std::move(op));
+    request.asker = {"operator", api::Writer::person};
+    ask(std::move(request), name, [](const controller::WriteOutcome&) {});
+  }
+  const auto deadline = stage_.now() + base::hours(2);
+  auto next_look = stage_.now();
+  while (!broken_ && stage_.step(deadline)) {
+    if (stage_.now() >= next_look) {
+      if (converged()) break;
+      next_look = stage_.now() + base::seconds(20);
+    }
+    if (stage_.is_spinning()) break_promise("L1", "the system spins within one instant");
+  }
+  check_goal();
+  check_samples();
+  // Whatever the last decisions still had to say, they may say it now; then nothing is written.
+  const auto settled = stage_.now() + base::minutes(5);
+  while (!broken_ && stage_.step(settled)) {
+  }
+  const auto before = writes_;
+  const auto quiet = stage_.now() + base::hours(1);
+  while (!broken_ && stage_.step(quiet)) {
+  }
+  if (!broken_ && writes_ != before)
+    break_promise("quiet", std::to_string(writes_ - before) +
+                               " changes were written in an hour in which nothing happened");
+  check_goal();
+}
+
+}  // namespace sim
