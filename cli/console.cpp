@@ -63,6 +63,13 @@ bool Console::flush() {
   return !broken_;
 }
 
+void Console::look() {
+  if (setup_.out_fd < 0) return;
+  pollfd seen{setup_.out_fd, 0, 0};
+  if (::poll(&seen, 1, 0) == 1 && (seen.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+    broken_ = true;
+}
+
 void Console::note(std::string_view line) {
   flush();
   moving({});

@@ -22,7 +22,8 @@ class Console {
     Sink out, err;
     Terminal out_is = Terminal::no, err_is = Terminal::no;
     Color color = Color::no;
-    int width = 80;  // of the terminal behind `err`, in columns
+    int width = 80;   // of the terminal behind `err`, in columns
+    int out_fd = -1;  // what `out` writes to, to see that its reader left; -1: nobody can tell
   };
   explicit Console(Setup setup) : setup_(std::move(setup)) {}
   ~Console();
@@ -38,6 +39,8 @@ class Console {
   bool flush();
   /// The other end of `out` is gone or full: a command that goes on and on must stop.
   bool broken() const { return broken_; }
+  /// Looks whether the reader left, for a command that has nothing to write at the moment.
+  void look();
 
   Terminal out_is() const { return setup_.out_is; }
   /// Text that a model or a harness wrote: without terminal escapes where a terminal would act on

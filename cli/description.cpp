@@ -14,6 +14,8 @@ using api::Json;
 using Columns = std::vector<Grid::Column>;
 
 const Json kNothing;
+/// The manifest once more, for kubectl.
+constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 const Json& part(const Json& object, std::initializer_list<std::string_view> keys) {
   const Json* found = object.at(keys);
@@ -30,6 +32,19 @@ std::string yaml_of(const Json& value, std::string_view indent) {
   return indented(base::printable(api::write_yaml(value)), indent);
 }
 
+bool says_nothing(const Json& value) {
+  switch (value.kind()) {
+    case Json::Kind::null: return true;
+    case Json::Kind::integer:
+    case Json::Kind::number: return value.number() == 0;
+    case Json::Kind::string: return value.string().empty();
+    case Json::Kind::array: return value.items().empty();
+    case Json::Kind::object: return value.members().empty();
+    case Json::Kind::boolean: return false;
+  }
+  return false;
+}
+
 std::string head_of(const api::Kind& kind, const Json& object, base::Instant now) {
   Grid grid({{""}, {""}});
   const auto add = [&grid](const std::string& name, const std::string& value) {
@@ -39,8 +54,9 @@ std::string head_of(const api::Kind& kind, const Json& object, base::Instant now
   add("Name", cell_text(metadata.text_at("name")));
   add("Kind", std::string(kind.name));
   add("Labels", labels_text(metadata.find("labels")));
-  if (metadata.find("annotations") != nullptr)
-    add("Annotations", labels_text(metadata.find("annotations")));
+  auto notes = metadata.find("annotations") == nullptr ? Json() : *metadata.find("annotations");
+  notes.erase(kLastApplied);
+  if (!says_nothing(notes)) add("Annotations", labels_text(&notes));
   const auto age = age_since(metadata.find("creationTimestamp"), now);
   if (!age.empty())
     add("Created", cell_text(metadata.text_at("creationTimestamp")) + " (" + age + " ago)");
@@ -77,9 +93,10 @@ std::string progress_of(const Json& object) {
   const auto errored = progress.integer_at("errored");
   if (total == 0 && done == 0 && errored == 0) return {};
   std::string out = "Progress:\n  " + std::to_string(done) + " of " +
-                    (total == 0 ? "?" : std::to_string(total)) +
-                    " scored: " + std::to_string(progress.integer_at("passed")) + " passed, " +
-                    std::to_string(progress.integer_at("failed")) + " failed";
+                    (total == 0 ? "?" : std::to_string(total)) + " scored";
+  if (done > 0)
+    out += ": " + std::to_string(progress.integer_at("passed")) + " passed, " +
+           std::to_string(progress.integer_at("failed")) + " failed";
   if (errored > 0)
     out += "; " + std::to_string(errored) + " broken by infrastructure, to run again";
   return out + "\n";
@@ -92,19 +109,6 @@ std::string fingerprint_of(const Json& object) {
   for (const auto& [key, value] : fingerprint.members())
     grid.add({cell_text(key) + ":", cell_text(value)});
   return "Fingerprint:\n" + grid.text(Grid::Heads::hidden, "  ");
-}
-
-bool says_nothing(const Json& value) {
-  switch (value.kind()) {
-    case Json::Kind::null: return true;
-    case Json::Kind::integer:
-    case Json::Kind::number: return value.number() == 0;
-    case Json::Kind::string: return value.string().empty();
-    case Json::Kind::array: return value.items().empty();
-    case Json::Kind::object: return value.members().empty();
-    case Json::Kind::boolean: return false;
-  }
-  return false;
 }
 
 /// What has no form of its own.

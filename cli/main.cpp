@@ -46,7 +46,8 @@ int run(const std::vector<std::string>& words) {
        .out_is = out_is,
        .err_is = terminal(STDERR_FILENO),
        .color = out_is == cli::Terminal::yes && !plain ? cli::Color::yes : cli::Color::no,
-       .width = width_of_terminal()});
+       .width = width_of_terminal(),
+       .out_fd = STDOUT_FILENO});
   wire::Loop loop;
   cli::Session session{console, loop, cli::places_of_environment(), {}, [] {
                          return cli::read_all(STDIN_FILENO, base::limits::kApplyBytes);

@@ -149,6 +149,8 @@ Remote::StreamEnd Remote::stream(const Stream& asked, const OnData& on_data) {
       wait = std::min(wait, left);
     }
     session_.loop.run_once(wait);
+    session_.console.look();
+    enough = enough || session_.console.broken();
   }
   if (enough) {
     end.how = How::stopped;

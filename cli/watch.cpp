@@ -71,6 +71,7 @@ class Watching {
   Next tell(const std::vector<Change>& changes);
   Next after(const Remote::StreamEnd& end);
   Next lost(Failure why);
+  void found();
   More take_line(const std::string& line);
   bool late() const { return watched_.deadline && base::steady_now() >= *watched_.deadline; }
 
@@ -83,6 +84,7 @@ class Watching {
   std::optional<Failure> refused_;
   base::Duration pause_ = kFirstPause;
   std::optional<base::Instant> lost_since_;
+  bool said_lost_ = false;
 };
 
 WatchEnd Watching::run(const std::function<More(const Json&)>& on_list) {
@@ -109,7 +111,7 @@ Watching::Next Watching::list() {
   auto answer = remote_.get(watched_.path, watched_.query, watched_.accept);
   if (!answer) return lost(*std::move(answer.failure));
   expired_ = false;
-  lost_since_.reset();
+  found();
   return tell(known_.take_list(answer.value));
 }
 
@@ -150,7 +152,7 @@ Watching::Next Watching::follow() {
                               });
   if (ended.began == Remote::StreamEnd::Began::yes) {
     // A stream that lived is a server that is back; one that ends at once must not spin.
-    lost_since_.reset();
+    found();
     if (base::steady_now() - begun > base::seconds(1)) pause_ = kFirstPause;
   }
   return after(ended);
@@ -170,16 +172,21 @@ Watching::Next Watching::after(const Remote::StreamEnd& end) {
 Watching::Next Watching::lost(Failure why) {
   const bool may_come_back = why.exit == base::Exit::unreachable || why.exit == base::Exit::busy;
   const auto now = base::steady_now();
-  if (may_come_back && (!lost_since_ || now - *lost_since_ < kGiveUp)) {
-    if (!lost_since_) {
-      lost_since_ = now;
-      if (why.message.find("reach ") == 0)
-        remote_.session().console.note(why.message + "; trying again");
-    }
+  if (!lost_since_) lost_since_ = now;
+  if (may_come_back && now - *lost_since_ < kGiveUp) {
+    // A cut alone is healed at once and worth no word; a server that is away is.
+    if (why.message.starts_with("reach ") && !std::exchange(said_lost_, true))
+      remote_.session().console.note(why.message + "; trying again");
     return Next::wait;
   }
   end_ = {WatchEnd::How::failed, std::move(why)};
   return Next::over;
+}
+
+/// The server answers as it should.
+void Watching::found() {
+  lost_since_.reset();
+  said_lost_ = false;
 }
 
 }  // namespace

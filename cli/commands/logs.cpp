@@ -29,7 +29,6 @@ std::optional<Failure> not_one_log(const Targets& targets) {
 Query query_of(const LogsArguments& asked) {
   Query query;
   if (asked.follow == Switch::on) query.emplace_back("follow", "true");
-  if (asked.previous == Switch::on) query.emplace_back("previous", "true");
   if (asked.tail) query.emplace_back("tailLines", std::to_string(*asked.tail));
   return query;
 }

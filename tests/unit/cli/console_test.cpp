@@ -19,7 +19,7 @@ struct Screen {
         return true;
       };
     };
-    return {into(out), into(err), out_is, err_is, Color::no, width};
+    return {into(out), into(err), out_is, err_is, Color::no, width, -1};
   }
 };
 
@@ -40,6 +40,22 @@ TEST(Console, AClosedDescriptorBreaksIt) {
   console.note("nobody reads this");
   console.out("nor that");
   EXPECT_FALSE(console.flush());
+}
+
+TEST(Console, SeesThatTheReaderLeftWithoutWriting) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe(ends), 0);
+  Screen screen;
+  auto setup = screen.setup(Terminal::no, Terminal::no, 80);
+  setup.out_fd = ends[1];
+  Console console(std::move(setup));
+  console.look();
+  EXPECT_FALSE(console.broken());
+  ::close(ends[0]);
+  console.look();
+  EXPECT_TRUE(console.broken());
+  EXPECT_FALSE(console.flush());
+  ::close(ends[1]);
 }
 
 TEST(Console, WritesNothingBeforeTheFlush) {

@@ -13,6 +13,7 @@ const auto kNow = *base::parse_rfc3339("2026-01-01T01:00:00Z");
 TEST(Description, SaysWhatWasAskedWhatIsSeenAndWhy) {
   const auto run = *api::parse_json(R"({"apiVersion":"orch/v1","kind":"BenchRun",
     "metadata":{"name":"smoke","uid":"u","generation":1,"labels":{"owner":"me"},
+      "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}"},
       "creationTimestamp":"2026-01-01T00:00:00Z"},
     "spec":{"bench":"bfcl","model":"smollm2"},
     "status":{"phase":"Running","attempt":2,"machine":"box1","deployment":"","infraAttempts":0,

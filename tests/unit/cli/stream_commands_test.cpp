@@ -280,11 +280,10 @@ TEST(Logs, GoOnUntilTheStreamEnds) {
   Rig rig;
   rig.api.stream("GET /apis/orch/v1/benchruns/a/log", {"one\n", "\x1b[31mtw", "o\x1b[0m\nthree"},
                  Then::finish);
-  const auto file = rig.orch({"logs", "-f", "run/a", "--tail=9", "--previous"});
+  const auto file = rig.orch({"logs", "-f", "run/a", "--tail=9"});
   EXPECT_EQ(file.exit, 0) << file.err;
   EXPECT_EQ(file.out, "one\n\x1b[31mtwo\x1b[0m\nthree");
-  EXPECT_EQ(rig.asked().front(),
-            "GET /apis/orch/v1/benchruns/a/log?follow=true&previous=true&tailLines=9");
+  EXPECT_EQ(rig.asked().front(), "GET /apis/orch/v1/benchruns/a/log?follow=true&tailLines=9");
   rig.out_is = Terminal::yes;
   EXPECT_EQ(rig.orch({"logs", "run/a"}).out, "one\ntwo\nthree");
 }
