@@ -12,6 +12,7 @@ struct Arguments {
   Command command = Command::run;
   std::string data_dir, controller, name, join, runs_folder, shim_folder;
   std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> child_env;  // what every child gets of our environment
   bool verbose = false;
 };
 

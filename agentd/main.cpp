@@ -6,13 +6,28 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+
+namespace {
+
+/// A child's environment: these and nothing else of ours.
+std::map<std::string, std::string> child_env() {
+  std::map<std::string, std::string> env;
+  for (const char* name : {"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
+    if (const char* value = std::getenv(name); value != nullptr) env[name] = value;
+  env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin");
+  return env;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   try {
-    const auto parse = agentd::parse_arguments(argc, argv);
+    auto parse = agentd::parse_arguments(argc, argv);
     if (parse.exit) return *parse.exit;
-    const auto& arguments = parse.arguments;
+    auto& arguments = parse.arguments;
+    arguments.child_env = child_env();
     if (arguments.command == agentd::Arguments::Command::shim)
       return agentd::run_shim(arguments.shim_folder);
     std::signal(SIGPIPE, SIG_IGN);

@@ -19,7 +19,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <iterator>
 #include <memory>
 
@@ -37,15 +36,6 @@ base::Moment moment() {
 int complain(const base::Error& error, base::Exit code) {
   std::fprintf(stderr, "orch-agentd: %s\n", error.message.c_str());
   return static_cast<int>(code);
-}
-
-/// A child's environment: these and nothing else of ours.
-std::map<std::string, std::string> base_env() {
-  std::map<std::string, std::string> env;
-  for (const char* name : {"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
-    if (const char* value = ::secure_getenv(name); value != nullptr) env[name] = value;
-  if (!env.contains("PATH")) env["PATH"] = "/usr/local/bin:/usr/bin:/bin";
-  return env;
 }
 
 base::Result<std::string> token_text(const std::string& given) {
@@ -69,7 +59,7 @@ struct Shell {
         membership(std::move(m)),
         processes(args.data_dir, "/proc/self/exe"),  // also after an upgrade of the file
         notes(args.data_dir + "/state.json"),
-        parsers(processes, base_env()),
+        parsers(processes, args.child_env),
         prober(loop, [this](const std::string& ticket, ProbeAnswer answer) {
           if (agent) agent->probed(ticket, answer, moment());
           step_soon();
@@ -84,7 +74,7 @@ struct Shell {
     s.boot_id = boot_id();
     s.runs_folder = args.runs_folder.empty() ? args.data_dir + "/runs" : args.runs_folder;
     s.logs_folder = args.data_dir + "/logs";
-    s.base_env = base_env();
+    s.base_env = args.child_env;
     return s;
   }
 

@@ -22,18 +22,13 @@ enum class Exit : int {
 /// The way out for an error whose caller has no better word for it.
 constexpr Exit exit_for(Code code) {
   switch (code) {
-    case Code::invalid:
-      return Exit::bad_input;
+    case Code::invalid: return Exit::bad_input;
     case Code::not_found:
     case Code::conflict:
-    case Code::timeout:
-      return Exit::no;
-    case Code::forbidden:
-      return Exit::not_allowed;
-    case Code::unavailable:
-      return Exit::unreachable;
-    case Code::internal:
-      return Exit::bug;
+    case Code::timeout: return Exit::no;
+    case Code::forbidden: return Exit::not_allowed;
+    case Code::unavailable: return Exit::unreachable;
+    case Code::internal: return Exit::bug;
   }
   return Exit::bug;
 }

@@ -24,26 +24,21 @@ namespace {
 Code code_of(int number) {
   switch (number) {
     case ENOENT:
-    case ENOTDIR:
-      return Code::not_found;
+    case ENOTDIR: return Code::not_found;
     case EACCES:
     case EPERM:
     case EROFS:
-    case ELOOP:
-      return Code::forbidden;
+    case ELOOP: return Code::forbidden;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
-    case EAGAIN:
-      return Code::unavailable;
+    case EAGAIN: return Code::unavailable;
     case EISDIR:
     case EEXIST:
     case EINVAL:
-    case ENAMETOOLONG:
-      return Code::invalid;
-    default:
-      return Code::internal;
+    case ENAMETOOLONG: return Code::invalid;
+    default: return Code::internal;
   }
 }
 

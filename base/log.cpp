@@ -65,12 +65,9 @@ void debug(std::string_view event, Fields fields) {
 
 void to_stderr(Level level) {
   switch (level) {
-    case Level::quiet:
-      return logger().set_level(spdlog::level::warn);
-    case Level::info:
-      return logger().set_level(spdlog::level::info);
-    case Level::debug:
-      return logger().set_level(spdlog::level::debug);
+    case Level::quiet: return logger().set_level(spdlog::level::warn);
+    case Level::info: return logger().set_level(spdlog::level::info);
+    case Level::debug: return logger().set_level(spdlog::level::debug);
   }
 }
 

@@ -99,16 +99,13 @@ std::size_t after_sequence(std::string_view text, std::size_t at) {
   if (text[at] == kEscape) return after_escape(text, at);
   if (text.substr(at, 1) != "\xC2" || at + 1 == text.size()) return at;
   switch (byte_at(text, at + 1)) {
-    case 0x9B:
-      return after_csi(text, at + 2);
+    case 0x9B: return after_csi(text, at + 2);
     case 0x90:
     case 0x98:
     case 0x9D:
     case 0x9E:
-    case 0x9F:
-      return after_string(text, at + 2);
-    default:
-      return at;
+    case 0x9F: return after_string(text, at + 2);
+    default: return at;
   }
 }
 

@@ -53,7 +53,7 @@ LIBRARIES = [
     ("spdlog/", r"base/log\.cpp", 1),
     ("rapidjson/", r"api/codec/json\w*\.cpp", 1),
     ("yaml-cpp/", r"api/codec/yaml\w*\.cpp", 1),
-    ("sqlite3.h", r"(controller/store/\w+|tests/sim/disk\w*|tests/unit/controller/\w+)\.cpp", 1),
+    ("sqlite3.h", r"(controller/store/\w+|tests/sim/disk/\w+|tests/unit/controller/\w+)\.cpp", 1),
     ("git2", r"controller/gitops/\w+\.cpp", 1),
     ("CLI/", r"(cli|controller|agentd)/\w+\.cpp|tests/(.+/)?\w*main\.cpp", 0),
     ("gtest/", r"tests/.+", 0),

@@ -3,18 +3,19 @@
 
 #include <algorithm>
 
-#include <signal.h>
-
 namespace agentd {
 namespace {
 
 constexpr base::Duration kStuckAfter{10'000};  // a killed process is gone in milliseconds
 
+// POSIX gives these numbers.
+constexpr int kHup = 1, kInt = 2, kQuit = 3, kKill = 9, kTerm = 15;
+
 int number_of(const std::string& signal) {
-  if (signal == "INT") return SIGINT;
-  if (signal == "QUIT") return SIGQUIT;
-  if (signal == "HUP") return SIGHUP;
-  return SIGTERM;
+  if (signal == "INT") return kInt;
+  if (signal == "QUIT") return kQuit;
+  if (signal == "HUP") return kHup;
+  return kTerm;
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ bool Ending::step(const Child& child, const std::string& signal, base::Duration 
     return false;
   }
   if (!killed_ && now.steady - *begun_ >= grace) {
-    if (ports.processes.signal(child.id, SIGKILL)) killed_ = now.steady;
+    if (ports.processes.signal(child.id, kKill)) killed_ = now.steady;
     return false;
   }
   stuck_ = killed_ && now.steady - *killed_ >= kStuckAfter;

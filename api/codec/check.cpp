@@ -137,8 +137,7 @@ void Checker::form(const Json& value, const Field& field) {
   Form form = field.form;
   if (form == Form::plain && !field.refers_to.empty()) form = Form::name_or_empty;
   switch (form) {
-    case Form::plain:
-      return;
+    case Form::plain: return;
     case Form::label:
       if (!base::is_dns_label(text)) bad(value, kLabelRule);
       return;
@@ -292,46 +291,26 @@ void Checker::record(const Json& value, const Type& type) {
 
 void Checker::value(const Json& value, const Type& type, const Field& field) {
   switch (type.shape) {
-    case Shape::boolean:
-      is_kind(value, Json::Kind::boolean);
-      return;
-    case Shape::integer:
-      integer(value, type, field);
-      return;
-    case Shape::number:
-      number(value, field);
-      return;
+    case Shape::boolean: is_kind(value, Json::Kind::boolean); return;
+    case Shape::integer: integer(value, type, field); return;
+    case Shape::number: number(value, field); return;
     case Shape::string: {
       const auto most = static_cast<std::size_t>(
           std::max<std::int64_t>(0, field.max.value_or(static_cast<std::int64_t>(kTextBytes))));
       if (text(value, most)) form(value, field);
       return;
     }
-    case Shape::enumeration:
-      label(value, type);
-      return;
-    case Shape::quantity:
-      quantity(value, field);
-      return;
-    case Shape::span:
-      span(value, field);
-      return;
-    case Shape::time:
-      time(value);
-      return;
-    case Shape::any:
-      return;
-    case Shape::list:
-      list(value, type, field);
-      return;
-    case Shape::map:
-      map(value, type, field);
-      return;
+    case Shape::enumeration: label(value, type); return;
+    case Shape::quantity: quantity(value, field); return;
+    case Shape::span: span(value, field); return;
+    case Shape::time: time(value); return;
+    case Shape::any: return;
+    case Shape::list: list(value, type, field); return;
+    case Shape::map: map(value, type, field); return;
     case Shape::optional:
       if (!value.is_null()) this->value(value, *type.inner, field);
       return;
-    case Shape::record:
-      record(value, type);
+    case Shape::record: record(value, type);
   }
 }
 

@@ -195,14 +195,10 @@ std::string Builder::path() const {
 
 std::string message_of(const rapidjson::ParseResult& result) {
   switch (result.Code()) {
-    case rapidjson::kParseErrorDocumentEmpty:
-      return "the text is empty";
-    case rapidjson::kParseErrorDocumentRootNotSingular:
-      return "trailing data after the value";
-    case rapidjson::kParseErrorNumberTooBig:
-      return "number out of range";
-    default:
-      break;
+    case rapidjson::kParseErrorDocumentEmpty: return "the text is empty";
+    case rapidjson::kParseErrorDocumentRootNotSingular: return "trailing data after the value";
+    case rapidjson::kParseErrorNumberTooBig: return "number out of range";
+    default: break;
   }
   std::string text = rapidjson::GetParseError_En(result.Code());
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')

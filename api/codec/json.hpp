@@ -23,14 +23,14 @@ class Json {
   using Object = std::vector<Member>;
 
   Json() = default;
-  Json(bool value) : value_(value) {}                                     // NOLINT: implicit
-  Json(int value) : value_(std::int64_t{value}) {}                        // NOLINT: implicit
-  Json(std::int64_t value) : value_(value) {}                             // NOLINT: implicit
-  Json(double value) : value_(value) {}                                   // NOLINT: implicit
-  Json(const char* value) : value_(std::string(value)) {}                 // NOLINT: implicit
-  Json(std::string value) : value_(std::move(value)) {}                   // NOLINT: implicit
-  Json(std::string_view value) : value_(std::string(value)) {}            // NOLINT: implicit
-  Json(Array value) : value_(std::move(value)) {}                         // NOLINT: implicit
+  Json(bool value) : value_(value) {}                           // NOLINT: implicit
+  Json(int value) : value_(std::int64_t{value}) {}              // NOLINT: implicit
+  Json(std::int64_t value) : value_(value) {}                   // NOLINT: implicit
+  Json(double value) : value_(value) {}                         // NOLINT: implicit
+  Json(const char* value) : value_(std::string(value)) {}       // NOLINT: implicit
+  Json(std::string value) : value_(std::move(value)) {}         // NOLINT: implicit
+  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT: implicit
+  Json(Array value) : value_(std::move(value)) {}               // NOLINT: implicit
   static Json array() { return Json(Array{}); }
   static Json array(std::initializer_list<Json> items) { return Json(Array(items)); }
   /// `Json::object({{"a", 1}, {"b", "x"}})`; a later equal key wins.

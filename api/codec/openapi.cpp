@@ -142,30 +142,21 @@ Json component(const Kind& kind) {
 Json schema_of(const Type& declared) {
   const Type& type = bare(declared);
   switch (type.shape) {
-    case Shape::boolean:
-      return Json::object({{"type", "boolean"}});
+    case Shape::boolean: return Json::object({{"type", "boolean"}});
     case Shape::integer:
       return Json::object({{"type", "integer"}, {"format", type.width > 4 ? "int64" : "int32"}});
-    case Shape::number:
-      return Json::object({{"type", "number"}, {"format", "double"}});
-    case Shape::string:
-      return Json::object({{"type", "string"}});
+    case Shape::number: return Json::object({{"type", "number"}, {"format", "double"}});
+    case Shape::string: return Json::object({{"type", "string"}});
     case Shape::enumeration:
       return Json::object({{"type", "string"}, {"enum", labels_of_type(type)}});
-    case Shape::quantity:
-      return Json::object({{"type", "string"}, {"format", "quantity"}});
-    case Shape::span:
-      return Json::object({{"type", "string"}, {"format", "duration"}});
-    case Shape::time:
-      return Json::object({{"type", "string"}, {"format", "date-time"}});
-    case Shape::any:
-      return Json::object({{"x-kubernetes-preserve-unknown-fields", true}});
-    case Shape::list:
-      return Json::object({{"type", "array"}, {"items", schema_of(*type.inner)}});
+    case Shape::quantity: return Json::object({{"type", "string"}, {"format", "quantity"}});
+    case Shape::span: return Json::object({{"type", "string"}, {"format", "duration"}});
+    case Shape::time: return Json::object({{"type", "string"}, {"format", "date-time"}});
+    case Shape::any: return Json::object({{"x-kubernetes-preserve-unknown-fields", true}});
+    case Shape::list: return Json::object({{"type", "array"}, {"items", schema_of(*type.inner)}});
     case Shape::map:
       return Json::object({{"type", "object"}, {"additionalProperties", schema_of(*type.inner)}});
-    default:
-      return record_schema(type);
+    default: return record_schema(type);
   }
 }
 

@@ -76,9 +76,11 @@ std::size_t depth_of(const Json& value) {
 std::size_t values_in(const Json& value) {
   std::size_t count = 1;
   if (value.is_array())
-    for (const auto& item : value.items()) count += values_in(item);
+    for (const auto& item : value.items())
+      count += values_in(item);
   if (value.is_object())
-    for (const auto& member : value.members()) count += values_in(member.second);
+    for (const auto& member : value.members())
+      count += values_in(member.second);
   return count;
 }
 

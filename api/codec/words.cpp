@@ -10,20 +10,13 @@ constexpr std::size_t kShownBytes = 64;
 
 std::string_view kind_word(Json::Kind kind) {
   switch (kind) {
-    case Json::Kind::null:
-      return "null";
-    case Json::Kind::boolean:
-      return "boolean";
-    case Json::Kind::integer:
-      return "integer";
-    case Json::Kind::number:
-      return "number";
-    case Json::Kind::string:
-      return "string";
-    case Json::Kind::array:
-      return "array";
-    case Json::Kind::object:
-      return "object";
+    case Json::Kind::null: return "null";
+    case Json::Kind::boolean: return "boolean";
+    case Json::Kind::integer: return "integer";
+    case Json::Kind::number: return "number";
+    case Json::Kind::string: return "string";
+    case Json::Kind::array: return "array";
+    case Json::Kind::object: return "object";
   }
   return "null";
 }
@@ -64,16 +57,11 @@ const Type& bare(const Type& type) {
 
 std::string type_text(const Type& type) {
   switch (type.shape) {
-    case Shape::list:
-      return "[]" + type_text(*type.inner);
-    case Shape::map:
-      return "map[string]" + type_text(*type.inner);
-    case Shape::optional:
-      return type_text(*type.inner);
-    case Shape::enumeration:
-      return "string";
-    default:
-      return std::string(type.name);
+    case Shape::list: return "[]" + type_text(*type.inner);
+    case Shape::map: return "map[string]" + type_text(*type.inner);
+    case Shape::optional: return type_text(*type.inner);
+    case Shape::enumeration: return "string";
+    default: return std::string(type.name);
   }
 }
 
