@@ -9,7 +9,8 @@
 namespace controller {
 namespace {
 
-constexpr base::Duration kRest{2'000};  // without a round, before the store tidies up
+constexpr base::Duration kRest{2'000};   // without a round, before the store tidies up
+constexpr base::Duration kProbe{5'000};  // between two looks whether a full disk has room again
 
 }  // namespace
 
@@ -108,6 +109,7 @@ void Rounds::came_back(const std::optional<CommitError>& error) {
   if (error && !trouble_) base::log::error("store.full", {{"why", error->error.message}});
   if (!error && trouble_) base::log::info("store.writes_again");
   trouble_ = error ? std::optional(error->error) : std::nullopt;
+  if (trouble_) probe_ = loop_.after(kProbe, [this] { probe(); });
   core_.committed(error, moment());
   if (!error && on_durable) on_durable();
   hand_out();
@@ -146,6 +148,26 @@ void Rounds::rest() {
         if (on_hopeless) on_hopeless(error->error);
       };
     });
+  });
+}
+
+/// An empty round finds out whether the store can be written again, without anybody's wish at
+/// stake. No round is on its way when it is queued, so none overtakes it.
+void Rounds::probe() {
+  if (!trouble_ || mode_ == Mode::stopping) return;
+  probe_ = loop_.after(kProbe, [this] { probe(); });
+  if (core_.is_committing()) return;
+  Round empty;
+  empty.revision = core_.durable().revision;
+  store_.run([this, empty](Store& store) -> StoreThread::After {
+    auto error = store.commit(empty);
+    return [this, error = std::move(error)] {
+      if (error && error->fatal && on_hopeless) return on_hopeless(error->error);
+      if (error || !trouble_) return;
+      base::log::info("store.writes_again");
+      trouble_.reset();
+      pump();
+    };
   });
 }
 

@@ -51,6 +51,7 @@ class Rounds {
   void settle();
   void arm();
   void rest();
+  void probe();
 
   wire::Loop& loop_;
   Core& core_;
@@ -61,7 +62,7 @@ class Rounds {
   enum class Pump : std::uint8_t { still, posted } pump_ = Pump::still;
   enum class Mode : std::uint8_t { open, stopping } mode_ = Mode::open;
   std::function<void()> settled_;
-  wire::Loop::Timer due_, rest_;
+  wire::Loop::Timer due_, rest_, probe_;
   std::optional<base::Error> trouble_;
 };
 
