@@ -84,14 +84,26 @@ bool fits(std::string_view pattern, const std::string& segment, Found& found) {
   return true;
 }
 
-bool fits(const Route& route, const std::vector<std::string>& path, Found& found) {
-  const auto pattern = base::split(route.pattern, '/');
+using Segments = std::vector<std::string>;
+
+bool fits(const Segments& pattern, const Segments& path, Found& found) {
   if (pattern.size() != path.size()) return false;
   found.kind = nullptr;
   found.words.clear();
   for (std::size_t i = 0; i < path.size(); ++i)
     if (!fits(pattern[i], path[i], found)) return false;
   return true;
+}
+
+/// The patterns cut into segments, once.
+const std::vector<Segments>& patterns() {
+  static const auto all = [] {
+    std::vector<Segments> cut;
+    for (const auto& route : kRoutes)
+      cut.push_back(base::split(route.pattern, '/'));
+    return cut;
+  }();
+  return all;
 }
 
 }  // namespace
@@ -117,12 +129,12 @@ Found find_route(std::string_view method, std::string_view path) {
   const auto segments = base::split(path, '/');
   const auto asked = method == "HEAD" ? "GET" : method;
   Found known;
-  for (const auto& route : kRoutes) {
+  for (std::size_t i = 0; i < kRoutes.size(); ++i) {
     Found found;
-    if (!fits(route, segments, found)) continue;
+    if (!fits(patterns()[i], segments, found)) continue;
     found.path_known = true;
-    if (route.method == asked) {
-      found.route = &route;
+    if (kRoutes[i].method == asked) {
+      found.route = &kRoutes[i];
       return found;
     }
     known = std::move(found);
