@@ -83,7 +83,7 @@ Json score_cell(const Json& object) {
 
 Json errored_cell(const Json& object) {
   const Json* p = object.at({"status", "progress"});
-  if (p == nullptr || p->integer_at("total") == 0) return {};
+  if (p == nullptr || (p->integer_at("total") == 0 && p->integer_at("errored") == 0)) return {};
   return p->integer_at("errored");
 }
 
@@ -303,6 +303,16 @@ void check_annotations(const Json& annotations, Findings& findings) {
                         Finding::Reason::too_long});
 }
 
+void check_finalizers(const Json& finalizers, Findings& findings) {
+  const bool fine =
+      finalizers.is_array() &&
+      std::all_of(finalizers.items().begin(), finalizers.items().end(),
+                  [](const Json& f) { return f.is_string() && is_qualified_name(f.string()); });
+  if (!fine)
+    findings.push_back({"metadata.finalizers", "Invalid value: must be a list of label names",
+                        Finding::Reason::invalid});
+}
+
 }  // namespace
 
 std::span<const Kind> kinds() {
@@ -354,6 +364,8 @@ Findings check_metadata(const Json& metadata, Writer writer) {
     check_labels(*labels, writer, findings);
   if (const Json* notes = metadata.find("annotations"); notes != nullptr && !notes->is_null())
     check_annotations(*notes, findings);
+  if (const Json* keys = metadata.find("finalizers"); keys != nullptr && !keys->is_null())
+    check_finalizers(*keys, findings);
   return findings;
 }
 

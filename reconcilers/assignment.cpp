@@ -58,7 +58,7 @@ void add_server(const World& world, const api::Claim& claim, api::Assignment& ou
   if (claim.spec.released || claim.spec.abandoned) return;
   const auto* deployment = world.deployments.find(claim.spec.deployment);
   if (deployment == nullptr || deployment->metadata.uid != claim.spec.uid) return;
-  if (!is_wanted(*deployment)) return;
+  if (!is_asked_hot(*deployment)) return;  // over its maxHot, it serves until the claim is released
   const auto* model = world.models.find(deployment->spec.model);
   const auto* machine = world.machines.find(claim.name());
   const auto* entry = model && machine ? runtime_for(*model, *machine) : nullptr;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reconcilers/bench_run.hpp"
 
+#include "base/mutant.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "reconcilers/model_deployment.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -151,7 +153,7 @@ void judge_finished(const World& world, const api::BenchRun& run, const api::Run
 
 void judge_bound(const World& world, const api::BenchRun& run, const Policy& policy, Status& status,
                  base::Moment now) {
-  if (liveness_of(world, run.status.machine, policy, now) == Liveness::silent)
+  if (is_lost(world, run.status.machine, policy, now))
     return retry(run, "MachineLost", "machine \"" + run.status.machine + "\" is silent", {}, status,
                  now);
   const auto* deployment = world.deployments.find(run.status.deployment);
@@ -161,7 +163,7 @@ void judge_bound(const World& world, const api::BenchRun& run, const Policy& pol
   if (seen != nullptr && seen->phase == api::RunPhase::finished)
     return judge_finished(world, run, *seen, status, now);
   if (deployment == nullptr || deployment->metadata.uid != run.status.deployment_uid ||
-      !is_wanted(*deployment))
+      !is_asked_hot(*deployment))  // over its maxHot, it still serves until this run ends
     return retry(run, "ModelLost", "its model is not kept hot any more", {}, status, now);
   if (seen == nullptr) return;
   status.phase = RunState::running;
@@ -170,6 +172,11 @@ void judge_bound(const World& world, const api::BenchRun& run, const Policy& pol
   set(status, run, now, "Complete", "False", "Running",
       (seen->step.empty() ? "attempt " : "step " + seen->step + ", attempt ") +
           std::to_string(seen->attempt));
+}
+
+/// Nothing is left to run: the tasks are known and each of them is scored.
+bool is_whole(const api::Progress& p) {
+  return p.total > 0 && p.done >= p.total;
 }
 
 std::int64_t bound_on(const World& world, const std::string& machine, std::string& example) {
@@ -182,37 +189,55 @@ std::int64_t bound_on(const World& world, const std::string& machine, std::strin
   return n;
 }
 
+/// The reasons of a run whose model is nowhere and on its way to nowhere.
+std::string why_unplaced(const World& world, const api::BenchRun& run, const Policy& policy,
+                         Status& status, base::Moment now) {
+  status.reasons = reasons_for(world, demand_of(run), policy, now);
+  for (const auto& [name, machine] : world.machines) {
+    const auto* claim = world.claims.find(name);
+    if (claim != nullptr && against(world, demand_of(run), *machine, policy, now).empty())
+      status.reasons.push_back({name, "held by modeldeployment/" + claim->spec.deployment});
+  }
+  return status.reasons.empty() ? "its model is placed next" : "no machine is free for its model";
+}
+
+/// The reason of a run whose model is hot: what keeps it from being bound to that machine.
+std::string why_unbound(const World& world, const api::BenchRun& run, const std::string& name,
+                        const Policy& policy, base::Moment now) {
+  const auto* machine = world.machines.find(name);
+  if (machine == nullptr) return "machine \"" + name + "\" does not exist";
+  const auto reasons = against(world, demand_of(run), *machine, policy, now);
+  if (!reasons.empty()) return base::join(reasons, "; ");
+  std::string other;
+  if (bound_on(world, name, other) >= machine->spec.bench_slots)
+    return "the bench slots are taken (benchrun/" + other + ")";
+  return "it is bound next";
+}
+
 /// Why an unbound run waits, machine by machine.
 void judge_waiting(const World& world, const api::BenchRun& run, const Policy& policy,
                    Status& status, base::Moment now) {
-  const auto* deployment = deployment_for(world, run);
+  const auto* deployment = deployment_for(world, run, policy, now);
   status.reasons.clear();
+  bool placed = false;
   std::string why;
-  if (deployment == nullptr) {
-    status.reasons = reasons_for(world, demand_of(run), policy, now);
-    for (const auto& [name, machine] : world.machines) {
-      const auto* claim = world.claims.find(name);
-      if (claim != nullptr && against(world, demand_of(run), *machine, policy, now).empty())
-        status.reasons.push_back({name, "held by modeldeployment/" + claim->spec.deployment});
-    }
-    why = status.reasons.empty() ? "its model is placed next" : "no machine is free for its model";
-  } else if (deployment->status.phase != api::DeploymentPhase::hot) {
-    const auto where =
-        deployment->status.machines.empty() ? "" : deployment->status.machines.front();
-    why = "modeldeployment/" + deployment->name() + " is " +
-          std::string(api::kDeploymentPhases[static_cast<std::size_t>(deployment->status.phase)]);
-    status.reasons.push_back({where, why});
+  if (!world.benches.contains(run.spec.bench)) {
+    why = "bench \"" + run.spec.bench + "\" does not exist";
+    status.reasons.push_back({"", why});
+  } else if (deployment == nullptr) {
+    why = why_unplaced(world, run, policy, status, now);
   } else {
-    const auto& machine = deployment->status.machines.front();
-    std::string other;
-    const auto taken = bound_on(world, machine, other);
-    why = taken > 0 ? "the bench slots are taken (benchrun/" + other + ")" : "it is bound next";
-    status.reasons.push_back({machine, why});
+    const auto* claim = claim_of(world, *deployment);
+    const auto where = claim != nullptr ? claim->name() : "";
+    const bool hot = deployment->status.phase == api::DeploymentPhase::hot;
+    placed = claim != nullptr && !hot;
+    why = hot ? why_unbound(world, run, where, policy, now)
+              : "modeldeployment/" + deployment->name() + " is " +
+                    std::string(
+                        api::kDeploymentPhases[static_cast<std::size_t>(deployment->status.phase)]);
+    status.reasons.push_back({where, why});
   }
   if (status.phase == RunState::needs_retry) return;  // it says itself why it runs again
-  const bool placed = deployment != nullptr &&
-                      deployment->status.phase != api::DeploymentPhase::hot &&
-                      !deployment->status.machines.empty();
   status.phase = placed ? RunState::waiting_for_model : RunState::queued;
   set(status, run, now, "Complete", "False", placed ? "WaitingForModel" : "Queued", why);
 }
@@ -222,7 +247,7 @@ void judge_waiting(const World& world, const api::BenchRun& run, const Policy& p
 bool has_stopped(const World& world, const api::BenchRun& run, const Policy& policy,
                  base::Moment now) {
   if (!api::is_bound(run.status.phase)) return true;
-  if (liveness_of(world, run.status.machine, policy, now) == Liveness::silent) return true;
+  if (is_lost(world, run.status.machine, policy, now)) return true;
   return has_caught_up(world, run.status.machine, run.revision) &&
          attempt_of(world, run) == nullptr;
 }
@@ -251,23 +276,40 @@ Demand demand_of(const api::BenchRun& run) {
   return demand;
 }
 
-const api::ModelDeployment* deployment_for(const World& world, const api::BenchRun& run) {
+std::vector<const api::ModelDeployment*> deployments_for(const World& world,
+                                                         const api::BenchRun& run,
+                                                         const Policy& policy, base::Moment now) {
   const auto demand = demand_of(run);
-  const api::ModelDeployment* best = nullptr;
-  for (const auto& [name, deployment] : world.deployments) {
-    if (deployment->spec.model != run.spec.model || !is_wanted(*deployment)) continue;
-    if (const auto* claim = claim_of(world, *deployment)) {
-      if (!demand.machine.empty() && claim->name() != demand.machine) continue;
+  const auto rank = [&](const api::ModelDeployment& d) {
+    if (d.spec.model != run.spec.model || !is_wanted(d)) return 0;
+    if (const auto* claim = claim_of(world, d)) {
       const auto* machine = world.machines.find(claim->name());
-      if (machine == nullptr || (demand.selector && !matches(*demand.selector, *machine))) continue;
-    } else if (!demand.machine.empty() && deployment->spec.machine != demand.machine) {
-      continue;
+      if (machine == nullptr || !is_asked_for(world, demand, *machine)) return 0;
+      if (!is_allowed(demand, *machine, now)) return 0;
+      return d.status.phase == api::DeploymentPhase::hot ? 4 : 3;
     }
-    const bool hot = deployment->status.phase == api::DeploymentPhase::hot;
-    if (best == nullptr || (hot && best->status.phase != api::DeploymentPhase::hot))
-      best = deployment.get();
-  }
-  return best;
+    // One that can go nowhere the run may go must not keep the run from finding another way.
+    for (const auto& [name, machine] : world.machines)
+      if (could_run(world, demand, *machine, policy, now) &&
+          could_run(world, demand_of(d), *machine, policy, now))
+        return is_from_queue(d) ? 2 : 1;
+    return 0;
+  };
+  std::vector<std::pair<int, const api::ModelDeployment*>> ranked;
+  for (const auto& [name, deployment] : world.deployments)
+    if (const int r = rank(*deployment); r > 0) ranked.emplace_back(-r, deployment.get());
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<const api::ModelDeployment*> out;
+  for (const auto& [r, deployment] : ranked)
+    out.push_back(deployment);
+  return out;
+}
+
+const api::ModelDeployment* deployment_for(const World& world, const api::BenchRun& run,
+                                           const Policy& policy, base::Moment now) {
+  const auto all = deployments_for(world, run, policy, now);
+  return all.empty() ? nullptr : all.front();
 }
 
 std::pair<double, double> wilson(std::int64_t passed, std::int64_t scored) {
@@ -298,7 +340,8 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
     plan.because = {"Deleted", "nothing of it runs any more"};
     return plan;
   }
-  if (api::is_finished(run->status.phase)) return plan;  // results are final
+  if (api::is_finished(run->status.phase) && !ORCH_MUTANT("finished-run-reopened"))
+    return plan;  // results are final
 
   Status status = run->status;
   status.observed_generation = run->metadata.generation;
@@ -311,6 +354,10 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
     }
   } else if (api::is_bound(status.phase)) {
     judge_bound(world, *run, policy, status, now);
+    plan.look_again = silent_in(world, run->status.machine, policy, now);
+  } else if (run->status.attempt > 0 && is_whole(status.progress)) {
+    // The last samples came after its attempt was given up: nothing is launched for nothing.
+    conclude(world, *run, RunState::succeeded, "Scored", "every task is scored", status, now);
   } else {
     judge_waiting(world, *run, policy, status, now);
   }

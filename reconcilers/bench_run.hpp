@@ -6,6 +6,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace reconcilers {
 
@@ -17,9 +18,15 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
 /// Where the run's model may go.
 Demand demand_of(const api::BenchRun& run);
 
-/// The deployment that serves this run's model where the run may go: hot ones first, then by name;
-/// null when there is none that is wanted.
-const api::ModelDeployment* deployment_for(const World& world, const api::BenchRun& run);
+/// The deployments that serve this run's model where the run may go: hot ones first, then those
+/// that hold a machine, then those that could be placed there (the queue's own first); by name
+/// among equals.
+std::vector<const api::ModelDeployment*> deployments_for(const World& world,
+                                                         const api::BenchRun& run,
+                                                         const Policy& policy, base::Moment now);
+/// The first of them; null when there is none that is wanted.
+const api::ModelDeployment* deployment_for(const World& world, const api::BenchRun& run,
+                                           const Policy& policy, base::Moment now);
 
 /// 95 % Wilson score interval of `passed` of `scored`; {0, 1} when nothing is scored.
 std::pair<double, double> wilson(std::int64_t passed, std::int64_t scored);

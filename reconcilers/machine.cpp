@@ -2,6 +2,7 @@
 #include "reconcilers/machine.hpp"
 
 #include "base/units.hpp"
+#include "reconcilers/scheduling/feasible.hpp"
 
 #include <algorithm>
 
@@ -50,14 +51,15 @@ std::optional<api::Condition> ready(const World& world, const api::Machine& mach
 }
 
 void judge_driver(const api::Machine& machine, Status& status, base::Moment now) {
-  if (!machine.spec.drivers || status.facts.driver.empty()) return;
+  const bool judged = api::find_condition(status.conditions, "DriverSupported") != nullptr;
+  if (status.facts.driver.empty() || (!machine.spec.drivers && !judged)) return;
   api::Condition c{
       "DriverSupported",          "True", "Allowed", "driver " + status.facts.driver, {},
       machine.metadata.generation};
-  for (const auto& pattern : machine.spec.drivers->avoid) {
-    const bool prefix = pattern.ends_with("*");
-    const auto head = prefix ? pattern.substr(0, pattern.size() - 1) : pattern;
-    if (prefix ? !status.facts.driver.starts_with(head) : status.facts.driver != head) continue;
+  const auto avoid =
+      machine.spec.drivers ? machine.spec.drivers->avoid : std::vector<std::string>{};
+  for (const auto& pattern : avoid) {
+    if (!version_matches(status.facts.driver, pattern)) continue;
     c.status = "False";
     c.reason = "Refused";
     c.message = "driver " + status.facts.driver + " is refused (" + pattern + ")";
@@ -87,9 +89,7 @@ std::optional<base::Duration> next_look(const World& world, const api::Machine& 
   const auto sooner = [&](base::Duration d) {
     if (d.count() > 0 && (!next || d < *next)) next = d;
   };
-  const auto contact = world.contacts.find(machine.name());
-  if (contact != world.contacts.end())
-    sooner(contact->second.heard + policy.stale_after - now.steady);
+  next = silent_in(world, machine.name(), policy, now);
   if (machine.spec.hold) sooner(machine.spec.hold->until.at - now.wall);
   return next;
 }

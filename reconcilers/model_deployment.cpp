@@ -34,15 +34,33 @@ void forget_server(Status& status) {
   status.hot_since = {};
 }
 
-/// Another deployment holds the machine: the one thing feasibility does not say.
+/// Somebody else is on the machine: the one thing feasibility does not say.
 void add_occupied(const World& world, const api::ModelDeployment& deployment,
                   std::vector<api::Reason>& reasons, const Policy& policy, base::Moment now) {
+  const auto& uid = deployment.metadata.uid;
   for (const auto& [name, machine] : world.machines) {
-    const auto* claim = world.claims.find(name);
-    if (claim == nullptr || claim->spec.uid == deployment.metadata.uid) continue;
     if (!against(world, demand_of(deployment), *machine, policy, now).empty()) continue;
-    reasons.push_back({name, "held by modeldeployment/" + claim->spec.deployment +
-                                 (claim->spec.released ? ", which is leaving" : "")});
+    const auto* claim = world.claims.find(name);
+    const auto* stranger = stranger_on(world, name, uid);
+    if (claim != nullptr && claim->spec.uid != uid)
+      reasons.push_back({name, "held by modeldeployment/" + claim->spec.deployment +
+                                   (claim->spec.released ? ", which is leaving" : "")});
+    else if (claim == nullptr && stranger != nullptr)
+      reasons.push_back(
+          {name, "a server of modeldeployment/" + stranger->deployment + " is still there"});
+  }
+}
+
+/// It had a machine, and has none any more.
+void judge_parted(const World& world, const api::ModelDeployment& deployment, Judged& j) {
+  for (const auto& [machine, claim] : world.claims) {
+    if (claim->spec.uid != deployment.metadata.uid) continue;
+    const bool silent = claim->spec.abandoned && !claim->spec.released;
+    j.placed.reason = silent ? "MachineLost" : "Leaving";
+    if (j.status.reasons.empty())
+      j.placed.message = silent ? "machine \"" + machine + "\" is silent"
+                                : "its server is leaving machine \"" + machine + "\"";
+    return;
   }
 }
 
@@ -52,23 +70,34 @@ void judge_unplaced(const World& world, const api::ModelDeployment& deployment, 
   j.status.phase = DeploymentPhase::pending;
   j.status.reasons = reasons_for(world, demand_of(deployment), policy, now);
   add_occupied(world, deployment, j.status.reasons, policy, now);
-  const bool leaving = has_claim(world, deployment.metadata.uid);
-  j.placed.reason = leaving                                         ? "MachineLost"
-                    : !world.models.contains(deployment.spec.model) ? "ModelNotFound"
-                                                                    : "NoMachine";
+  j.placed.reason = !world.models.contains(deployment.spec.model) ? "ModelNotFound" : "NoMachine";
   for (const auto& r : j.status.reasons)
     j.placed.message += (j.placed.message.empty() ? "" : " | ") +
                         (r.machine.empty() ? r.why : r.machine + ": " + r.why);
   if (j.status.reasons.empty()) {
-    j.placed.reason = leaving ? "MachineLost" : "Scheduling";
-    j.placed.message = leaving ? "its machine is silent" : "a machine fits; it is claimed next";
+    j.placed.reason = "Scheduling";
+    j.placed.message = "a machine fits; it is claimed next";
   }
+  judge_parted(world, deployment, j);
   j.ready.reason = "NotPlaced";
   j.ready.message = "no machine holds it";
 }
 
-void judge_placed(const World& world, const api::Claim& claim, Judged& j, const Policy& policy,
-                  base::Moment now) {
+/// What the server's command can't be made without; empty when all is there.
+std::string missing_for(const World& world, const api::ModelDeployment& deployment,
+                        const std::string& machine_name) {
+  const auto* model = world.models.find(deployment.spec.model);
+  if (model == nullptr) return "model \"" + deployment.spec.model + "\" does not exist";
+  const auto* machine = world.machines.find(machine_name);
+  if (machine == nullptr) return "machine \"" + machine_name + "\" does not exist";
+  const auto* entry = runtime_for(*model, *machine);
+  if (entry == nullptr) return "no runtime of the model matches the machine's class or labels";
+  if (world.runtimes.contains(entry->runtime)) return {};
+  return "runtime \"" + entry->runtime + "\" does not exist";
+}
+
+void judge_placed(const World& world, const api::ModelDeployment& deployment,
+                  const api::Claim& claim, Judged& j, const Policy& policy, base::Moment now) {
   const auto& machine = claim.name();
   j.status.machines = {machine};
   j.status.epoch = claim.spec.epoch.revision;
@@ -84,8 +113,9 @@ void judge_placed(const World& world, const api::Claim& claim, Judged& j, const 
   if (seen == nullptr || seen->epoch != claim.spec.epoch) {
     j.status.phase = DeploymentPhase::claimed;
     j.status.endpoint.clear();
-    j.ready.reason = "Claimed";
-    j.ready.message = "the agent has not begun yet";
+    const auto missing = missing_for(world, deployment, machine);
+    j.ready.reason = missing.empty() ? "Claimed" : "CannotStart";
+    j.ready.message = missing.empty() ? "the agent has not begun yet" : missing;
     return;
   }
   j.status.phase = phase_of(seen->phase);
@@ -113,7 +143,9 @@ void judge_leaving(const World& world, const api::ModelDeployment& deployment, J
   j.placed.reason = word;
   j.placed.message = held ? "its server is being stopped" : "";
   j.ready.reason = word;
-  j.ready.message = deployment.deleting() ? "it is being deleted" : "it is not wanted hot";
+  j.ready.message = deployment.deleting()      ? "it is being deleted"
+                    : is_asked_hot(deployment) ? "its maxHot is over"
+                                               : "it is not wanted hot";
 }
 
 /// maxHot counts from hot; when it is over, it is over for this spec.
@@ -131,6 +163,16 @@ std::optional<base::Duration> judge_max_hot(const api::ModelDeployment& deployme
                       deployment.metadata.generation},
                      now.wall);
   return std::nullopt;
+}
+
+/// A claim on a machine that is lost does not keep a deleted deployment: its end would never come.
+/// The claim stays and guards the machine until the agent is back and has stopped the server.
+bool is_held_anywhere(const World& world, const api::ModelDeployment& deployment,
+                      const Policy& policy, base::Moment now) {
+  for (const auto& [machine, claim] : world.claims)
+    if (claim->spec.uid == deployment.metadata.uid && !is_lost(world, machine, policy, now))
+      return true;
+  return false;
 }
 
 void tell(const api::ModelDeployment& deployment, const Judged& j, Plan& plan) {
@@ -158,7 +200,7 @@ Plan reconcile_model_deployment(const World& world, const std::string& name, con
   Plan plan;
   const auto* deployment = world.deployments.find(name);
   if (deployment == nullptr) return plan;
-  if (deployment->deleting() && !has_claim(world, deployment->metadata.uid)) {
+  if (deployment->deleting() && !is_held_anywhere(world, *deployment, policy, now)) {
     plan.changes.push_back(LetGo{"ModelDeployment", name, deployment->revision});
     plan.because = {"Deleted", "no machine holds it any more"};
     return plan;
@@ -166,13 +208,18 @@ Plan reconcile_model_deployment(const World& world, const std::string& name, con
   Judged j{deployment->status};
   j.status.observed_generation = deployment->metadata.generation;
   const auto* claim = claim_of(world, *deployment);
-  if (!is_wanted(*deployment))
+  if (claim != nullptr && is_asked_hot(*deployment))  // also over its maxHot, inside a run
+    judge_placed(world, *deployment, *claim, j, policy, now);
+  else if (!is_wanted(*deployment))
     judge_leaving(world, *deployment, j);
-  else if (claim == nullptr)
-    judge_unplaced(world, *deployment, j, policy, now);
   else
-    judge_placed(world, *claim, j, policy, now);
+    judge_unplaced(world, *deployment, j, policy, now);
   plan.look_again = judge_max_hot(*deployment, j.status, now);
+  for (const auto& [machine, held] : world.claims) {
+    if (held->spec.uid != deployment->metadata.uid) continue;
+    const auto left = silent_in(world, machine, policy, now);
+    if (left && (!plan.look_again || *left < *plan.look_again)) plan.look_again = left;
+  }
   j.placed.observed_generation = j.ready.observed_generation = deployment->metadata.generation;
   api::set_condition(j.status.conditions, j.placed, now.wall);
   api::set_condition(j.status.conditions, j.ready, now.wall);

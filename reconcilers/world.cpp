@@ -11,6 +11,24 @@ Liveness liveness_of(const World& world, const std::string& machine, const Polic
   return found->second.report ? Liveness::alive : Liveness::never_heard;
 }
 
+bool is_lost(const World& world, const std::string& machine, const Policy& policy,
+             base::Moment now) {
+  switch (liveness_of(world, machine, policy, now)) {
+    case Liveness::alive: return false;
+    case Liveness::silent: return true;
+    case Liveness::never_heard: break;
+  }
+  return !world.machines.contains(machine) && !world.contacts.contains(machine);
+}
+
+std::optional<base::Duration> silent_in(const World& world, const std::string& machine,
+                                        const Policy& policy, base::Moment now) {
+  const auto found = world.contacts.find(machine);
+  if (found == world.contacts.end()) return std::nullopt;
+  const auto left = found->second.heard + policy.stale_after - now.steady;
+  return left.count() > 0 ? std::optional(left) : std::nullopt;
+}
+
 const api::Claim* claim_of(const World& world, const api::ModelDeployment& deployment) {
   for (const auto& [machine, claim] : world.claims)
     if (claim->spec.uid == deployment.metadata.uid && !claim->spec.abandoned &&
@@ -25,11 +43,23 @@ bool has_claim(const World& world, const std::string& deployment_uid) {
   return false;
 }
 
+bool is_asked_hot(const api::ModelDeployment& deployment) {
+  return !deployment.deleting() && deployment.spec.state == api::Want::hot;
+}
+
 bool is_wanted(const api::ModelDeployment& deployment) {
-  if (deployment.deleting() || deployment.spec.state != api::Want::hot) return false;
+  if (!is_asked_hot(deployment)) return false;
   const auto* over = api::find_condition(deployment.status.conditions, "MaxHotOver");
   return over == nullptr || over->status != "True" ||
          over->observed_generation != deployment.metadata.generation;
+}
+
+bool is_inside_run(const World& world, const std::string& deployment_uid) {
+  for (const auto& [name, run] : world.runs)
+    if (run->status.deployment_uid == deployment_uid && api::is_bound(run->status.phase) &&
+        !run->spec.cancel && !run->deleting())
+      return true;
+  return false;
 }
 
 bool is_from_queue(const api::ModelDeployment& deployment) {
@@ -43,6 +73,15 @@ const api::ProcessSeen* process_of(const World& world, const std::string& machin
   if (contact == world.contacts.end() || !contact->second.report) return nullptr;
   for (const auto& p : contact->second.report->processes)
     if (p.uid == uid) return &p;
+  return nullptr;
+}
+
+const api::ProcessSeen* stranger_on(const World& world, const std::string& machine,
+                                    const std::string& uid) {
+  const auto contact = world.contacts.find(machine);
+  if (contact == world.contacts.end() || !contact->second.report) return nullptr;
+  for (const auto& p : contact->second.report->processes)
+    if (p.uid != uid) return &p;
   return nullptr;
 }
 

@@ -27,8 +27,8 @@ struct Contact {
 /// The samples of one run, counted: what is scored is scored for ever.
 struct Tally {
   std::int64_t passed = 0, failed = 0, errored = 0;  // errored: unscored, the last outcome an error
-  std::int64_t attempt_errors = 0;  // error samples of the latest attempt that has any
-  std::int64_t attempt = 0;
+  std::int64_t attempt = 0;                          // the latest attempt that has an error
+  std::int64_t attempt_errors = 0;                   // tasks that it broke and that are not scored
   std::int64_t tokens_in = 0, tokens_out = 0;
   double wall_seconds = 0, score_sum = 0;
   std::map<std::string, std::int64_t> failures;
@@ -67,19 +67,34 @@ enum class Liveness : std::uint8_t { alive, silent, never_heard };
 Liveness liveness_of(const World& world, const std::string& machine, const Policy& policy,
                      base::Moment now);
 
+/// Nothing of the machine will be heard by itself: silent for too long, or neither an object nor
+/// ever heard of.
+bool is_lost(const World& world, const std::string& machine, const Policy& policy,
+             base::Moment now);
+/// Until the machine counts as silent if nothing is heard; nothing when it does or was never heard.
+std::optional<base::Duration> silent_in(const World& world, const std::string& machine,
+                                        const Policy& policy, base::Moment now);
+
 /// The claim of a deployment that is neither abandoned nor being released; null when it has none.
 const api::Claim* claim_of(const World& world, const api::ModelDeployment& deployment);
 /// Any claim with its uid.
 bool has_claim(const World& world, const std::string& deployment_uid);
 
-/// Should its model be hot at all: state Hot, not deleted, not over its maxHot.
+/// Somebody asks for it: state Hot and not deleted, whatever its maxHot says.
+bool is_asked_hot(const api::ModelDeployment& deployment);
+/// Should its model be hot at all: asked for, and not over its maxHot.
 bool is_wanted(const api::ModelDeployment& deployment);
+/// A run that nobody cancelled is bound to it: its server stays until that run ends.
+bool is_inside_run(const World& world, const std::string& deployment_uid);
 /// Made by the scheduler for queued runs, not by a person.
 bool is_from_queue(const api::ModelDeployment& deployment);
 
 /// What the machine's agent sees of a deployment's server; null when it sees none or was not heard.
 const api::ProcessSeen* process_of(const World& world, const std::string& machine,
                                    const std::string& uid);
+/// A server on the machine that is not this deployment's: until it is gone, nothing starts there.
+const api::ProcessSeen* stranger_on(const World& world, const std::string& machine,
+                                    const std::string& uid);
 /// What the machine's agent sees of an attempt; null when it sees none or was not heard.
 const api::RunSeen* attempt_of(const World& world, const api::BenchRun& run);
 

@@ -41,6 +41,22 @@ std::optional<Rejection> check_type(const Json& body, const api::Kind& kind) {
   return std::nullopt;
 }
 
+/// What the rest relies on before it is checked in full: metadata and annotations can be written
+/// to.
+std::optional<Rejection> check_shape(const Json& object, const api::Kind& kind) {
+  const auto fits = [](const Json* value) {
+    return value == nullptr || value->is_null() || value->is_object();
+  };
+  for (const auto* path : {"metadata", "metadata.annotations"}) {
+    const bool whole = std::string_view(path) == "metadata";
+    if (fits(whole ? object.find("metadata") : object.at({"metadata", "annotations"}))) continue;
+    return invalid(
+        kind, name_in(object),
+        {{path, "Invalid value: must be of type object", api::Finding::Reason::wrong_type}});
+  }
+  return std::nullopt;
+}
+
 /// Unknown fields: refused, warned of, or dropped.
 std::optional<Rejection> judge_fields(Json& object, const api::Kind& kind, const WriteOp& op,
                                       std::vector<std::string>& warnings) {
@@ -109,6 +125,18 @@ std::optional<Rejection> finish(const Picture& picture, Json& object, const api:
   if (kind.acted == api::Kind::Acted::not_yet)
     warnings.push_back("nothing acts on " + std::string(kind.name) + " in this version");
   return std::nullopt;
+}
+
+/// Never silence: what nothing acts on says so in its status.
+void say_not_acted_on(Json& object, const api::Kind& kind, base::Instant wall) {
+  object["status"].set(
+      "conditions",
+      Json::array({Json::object(
+          {{"type", "Reconciled"},
+           {"status", "False"},
+           {"reason", "NotImplemented"},
+           {"message", "nothing acts on " + std::string(kind.name) + " in this version"},
+           {"lastTransitionTime", base::rfc3339(wall)}})}));
 }
 
 void keep_known_metadata(Json& metadata) {
@@ -256,6 +284,7 @@ Admission admit_create(const Picture& picture, const WriteOp& op, const Asker& a
                        const std::string& uid, base::Instant wall) {
   const auto& kind = *api::find_kind(op.kind);
   if (auto wrong = check_type(op.body, kind)) return *wrong;
+  if (auto wrong = check_shape(op.body, kind)) return *wrong;
   Admitted out;
   out.what = Admitted::What::created;
   out.object = op.verb == WriteOp::Verb::apply ? with_memory(op.body) : op.body;
@@ -282,16 +311,22 @@ Admission admit_create(const Picture& picture, const WriteOp& op, const Asker& a
   stored.set("uid", uid);
   stored.set("generation", 1);
   stored.set("creationTimestamp", base::rfc3339(wall));
+  if (kind.acted == api::Kind::Acted::not_yet) say_not_acted_on(out.object, kind, wall);
   return out;
 }
 
 Admission admit_update(const Picture& picture, const WriteOp& op, const Asker& asker,
                        const Json& live) {
   const auto& kind = *api::find_kind(op.kind);
+  if (op.verb == WriteOp::Verb::apply) {
+    if (auto wrong = check_type(op.body, kind)) return *wrong;
+    if (auto wrong = check_shape(op.body, kind)) return *wrong;
+  }
   auto asked = asked_for(op, kind, live);
   if (auto* wrong = std::get_if<Rejection>(&asked)) return *wrong;
   auto& object = std::get<Json>(asked);
   if (auto wrong = check_type(object, kind)) return *wrong;
+  if (auto wrong = check_shape(object, kind)) return *wrong;
   const auto name = live.at({"metadata", "name"})->string();
   if (op.verb != WriteOp::Verb::apply) {
     if (auto wrong = check_preconditions(object, kind, name, live)) return *wrong;

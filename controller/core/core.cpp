@@ -3,6 +3,7 @@
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "controller/core/plans.hpp"
 #include "reconcilers/assignment.hpp"
 #include "reconcilers/bench_run.hpp"
@@ -11,14 +12,18 @@
 #include "reconcilers/scheduling/placement.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace controller {
 namespace {
 
 constexpr std::string_view kPlacement = "placement";
+constexpr std::string_view kPulse = "pulse";     // the loop's own beat: so a long pause is a sleep
 constexpr base::Duration kPlacementPause{50};    // a burst of changes is one decision
 constexpr base::Duration kPlacementLook{2'000};  // while somebody waits
 constexpr base::Duration kLookMin{50};           // a decision can't ask to be asked again at once
+constexpr base::Duration kProgressPause{1'000};  // a run's progress is written at most so often
+constexpr base::Duration kStoreRetry{1'000};     // after a round that could not be stored
 constexpr int kDecisionsMax = 5'000;             // in one round; what is left comes with the next
 
 std::string key_of(std::string_view kind, const std::string& name) {
@@ -50,14 +55,22 @@ Core::Core(const Loaded& loaded, const std::vector<SampleRow>& samples, reconcil
     const auto body = api::parse_json(row.bytes);
     if (body) book_.add(row, *body, durable_.world);
   }
-  // Every machine's silence counts from this start.
-  for (const auto& [name, machine] : durable_.world.machines)
+  // Every machine's silence counts from this start: those that an agent joined as, and those that
+  // hold something, whether or not their objects are still there.
+  const auto& world = durable_.world;
+  for (const auto& [name, machine] : world.machines)
     if (!machine->status.boot_id.empty()) contacts_[name] = {now.steady, std::nullopt};
+  for (const auto& [name, claim] : world.claims)
+    contacts_[name] = {now.steady, std::nullopt};
+  for (const auto& [name, run] : world.runs)
+    if (api::is_bound(run->status.phase))
+      contacts_[run->status.machine] = {now.steady, std::nullopt};
   durable_.world.contacts = contacts_;
   for (const auto& [kind, table] : durable_.records)
     for (const auto& [name, record] : table)
-      wake_for(kind, name, now);
+      wake_for(kind, name, now.steady);
   queue_.add(std::string(kPlacement), now.steady);
+  queue_.add(std::string(kPulse), now.steady);
 }
 
 void Core::write(Ticket ticket, WriteRequest request) {
@@ -87,8 +100,9 @@ bool Core::has_work(base::Moment now) const {
 
 std::optional<Round> Core::begin(base::Moment now) {
   if (committing_) return std::nullopt;
-  // After a sleep of our own nobody's silence counts: we were the one who did not listen.
-  if (now.steady - last_begin_ > policy_.stale_after)
+  // After a sleep of our own nobody's silence counts: we were the one who did not listen. Awake, we
+  // are here at every beat.
+  if (now.steady - last_begin_ > 2 * policy_.beat)
     for (auto& [name, contact] : contacts_)
       contact.heard = now.steady;
   last_begin_ = now.steady;
@@ -105,6 +119,11 @@ std::optional<Round> Core::begin(base::Moment now) {
     round_answers_.clear();
     return std::nullopt;
   }
+  if (ORCH_MUTANT("answers-before-commit")) {
+    ready_answers_.insert(ready_answers_.end(), std::make_move_iterator(round_answers_.begin()),
+                          std::make_move_iterator(round_answers_.end()));
+    round_answers_.clear();
+  }
   committing_ = true;
   return draft_.round();
 }
@@ -119,9 +138,10 @@ void Core::committed(const std::optional<CommitError>& error, base::Moment now) 
       a.what = NotStored{
           unavailable(507, "InsufficientStorage",
                       "the controller cannot store anything now: " + error->error.message)};
-    for (const auto& [kind, name] : draft_.take_touched())
-      wake_for(kind, name, now);
-    queue_.add(std::string(kPlacement), now.steady + base::seconds(1));
+    // What the round decided is to be decided again, from the last durable picture.
+    for (const auto& event : draft_.events())
+      wake_for(event.kind, event.name, now.steady + kStoreRetry);
+    queue_.add(std::string(kPlacement), now.steady + kStoreRetry);
   } else {
     ++counters_.rounds;
     auto tallies = std::move(durable_.world.tallies);
@@ -136,9 +156,7 @@ void Core::committed(const std::optional<CommitError>& error, base::Moment now) 
       book_.add(row, *body, durable_.world);
       ++counters_.samples;
     }
-    if (!draft_.samples().empty())
-      for (const auto& [name, run] : durable_.world.runs)
-        if (!api::is_finished(run->status.phase)) queue_.add(key_of("BenchRun", name), now.steady);
+    if (!draft_.samples().empty()) wake_scored(now);
     remember(draft_.events());
   }
   ready_answers_.insert(ready_answers_.end(), std::make_move_iterator(answers.begin()),
@@ -165,16 +183,22 @@ void Core::take(PendingReport& p, base::Moment now) {
   if (verdict.rejection) ++counters_.reports_refused;
   if (verdict.order == ReportVerdict::Order::stale) ++counters_.reports_stale;
   if (!verdict.rejection && verdict.order == ReportVerdict::Order::fresh) {
-    propose_machine(draft_, p.machine, p.report.facts, p.labels, uids_, now.wall);
     const auto known = world.contacts.find(p.machine);
     const auto* before = known == world.contacts.end() ? nullptr : &known->second;
     const bool was_silent = before != nullptr && now.steady - before->heard >= policy_.stale_after;
     const bool news = was_silent || tells_news(before, p.report);
     const bool live = before == nullptr || !before->report || before->report->live != p.report.live;
     world.contacts[p.machine] = {now.steady, std::move(p.report)};
-    if (news) wake_placement(now);
-    if (news || live) wake_machine(p.machine, now);
+    if (news) wake_placement(now.steady);
+    if (news) wake_machine(p.machine, now.steady);
+    if (live) wake_runs(p.machine, now.steady + kProgressPause);
   }
+  // Also with one that was heard before: the round that proposed the machine may not have been
+  // stored.
+  if (!verdict.rejection)
+    if (const auto heard = world.contacts.find(p.machine);
+        heard != world.contacts.end() && heard->second.report)
+      propose_machine(draft_, p.machine, heard->second.report->facts, p.labels, uids_, now.wall);
   round_answers_.push_back({p.ticket, ReportAnswer{verdict.rejection, world.revision}});
   wake_touched(now);
 }
@@ -194,6 +218,11 @@ void Core::decide(base::Moment now) {
   for (int budget = kDecisionsMax; budget > 0; --budget) {
     const auto key = queue_.take(now.steady);
     if (!key) return;
+    if (*key == kPulse) {
+      queue_.done(*key, true, now.steady);
+      queue_.add(*key, now.steady + policy_.beat);
+      continue;
+    }
     ++counters_.decisions;
     const auto plan = plan_for(*key, now);
     queue_.done(*key, true, now.steady);
@@ -221,45 +250,72 @@ reconcilers::Plan Core::plan_for(const std::string& key, base::Moment now) const
 
 void Core::wake_touched(base::Moment now) {
   for (const auto& [kind, name] : draft_.take_touched())
-    wake_for(kind, name, now);
+    wake_for(kind, name, now.steady);
 }
 
 /// Whose decision may be another one now that this object changed. A wake-up carries a name, never
 /// a fact.
-void Core::wake_for(const std::string& kind, const std::string& name, base::Moment now) {
-  if (kind == "Event" || kind == "JoinToken" || kind == "MachineGroup") return;
+void Core::wake_for(const std::string& kind, const std::string& name, base::Instant at) {
+  if (kind == "Event" || kind == "JoinToken") return;
   const bool reconciled = kind == "Machine" || kind == "ModelDeployment" || kind == "BenchRun";
-  if (reconciled) queue_.add(key_of(kind, name), now.steady);
-  wake_placement(now);
-  if (kind == "Claim" || kind == "Machine") wake_machine(name, now);
-  wake_waiting(now);
+  if (reconciled) queue_.add(key_of(kind, name), at);
+  wake_placement(at);
+  if (kind == "Claim" || kind == "Machine") wake_machine(name, at);
+  if (kind != "BenchRun" || took_or_left_slot(name)) wake_waiting(at);
+}
+
+/// Of a run, others only feel whether it is bound.
+bool Core::took_or_left_slot(const std::string& name) const {
+  const auto bound = [&](const reconcilers::World& world) {
+    const auto* run = world.runs.find(name);
+    return run != nullptr && api::is_bound(run->status.phase);
+  };
+  return bound(durable_.world) != bound(world_now());
+}
+
+/// The picture that is being worked on; before the first round the durable one.
+const reconcilers::World& Core::world_now() const {
+  return draft_.picture().world.revision > 0 ? draft_.picture().world : durable_.world;
 }
 
 /// Everything that is not settled: its reasons may have changed.
-void Core::wake_waiting(base::Moment now) {
-  const auto& world = draft_.picture().world.revision > 0 ? draft_.picture().world : durable_.world;
+void Core::wake_waiting(base::Instant at) {
+  const auto& world = world_now();
   for (const auto& [name, d] : world.deployments) {
     const bool settled = d->status.phase == api::DeploymentPhase::hot &&
                          d->status.observed_generation == d->metadata.generation &&
                          !d->deleting() && reconcilers::claim_of(world, *d) != nullptr;
-    if (!settled) queue_.add(key_of("ModelDeployment", name), now.steady);
+    if (!settled) queue_.add(key_of("ModelDeployment", name), at);
   }
   for (const auto& [name, run] : world.runs)
-    if (!api::is_finished(run->status.phase)) queue_.add(key_of("BenchRun", name), now.steady);
+    if (!api::is_finished(run->status.phase)) queue_.add(key_of("BenchRun", name), at);
 }
 
-void Core::wake_machine(const std::string& machine, base::Moment now) {
-  const auto& world = draft_.picture().world.revision > 0 ? draft_.picture().world : durable_.world;
-  queue_.add(key_of("Machine", machine), now.steady);
-  if (const auto* claim = world.claims.find(machine))
-    queue_.add(key_of("ModelDeployment", claim->spec.deployment), now.steady);
-  for (const auto& [name, run] : world.runs)
+void Core::wake_machine(const std::string& machine, base::Instant at) {
+  queue_.add(key_of("Machine", machine), at);
+  if (const auto* claim = world_now().claims.find(machine))
+    queue_.add(key_of("ModelDeployment", claim->spec.deployment), at);
+  wake_runs(machine, at);
+}
+
+void Core::wake_runs(const std::string& machine, base::Instant at) {
+  for (const auto& [name, run] : world_now().runs)
     if (run->status.machine == machine && !api::is_finished(run->status.phase))
-      queue_.add(key_of("BenchRun", name), now.steady);
+      queue_.add(key_of("BenchRun", name), at);
 }
 
-void Core::wake_placement(base::Moment now) {
-  queue_.add(std::string(kPlacement), std::max(now.steady, last_placement_ + kPlacementPause));
+/// The runs of which this round stored samples.
+void Core::wake_scored(base::Moment now) {
+  std::set<std::string> uids;
+  for (const auto& row : draft_.samples())
+    uids.insert(row.run);
+  for (const auto& [name, run] : durable_.world.runs)
+    if (uids.contains(run->metadata.uid) && !api::is_finished(run->status.phase))
+      queue_.add(key_of("BenchRun", name), now.steady + kProgressPause);
+}
+
+void Core::wake_placement(base::Instant at) {
+  queue_.add(std::string(kPlacement), std::max(at, last_placement_ + kPlacementPause));
 }
 
 void Core::remember(const std::vector<WatchEvent>& events) {

@@ -105,10 +105,14 @@ class Core {
   void decide(base::Moment now);
   reconcilers::Plan plan_for(const std::string& key, base::Moment now) const;
   void wake_touched(base::Moment now);
-  void wake_for(const std::string& kind, const std::string& name, base::Moment now);
-  void wake_waiting(base::Moment now);
-  void wake_machine(const std::string& machine, base::Moment now);
-  void wake_placement(base::Moment now);
+  void wake_for(const std::string& kind, const std::string& name, base::Instant at);
+  void wake_waiting(base::Instant at);
+  void wake_machine(const std::string& machine, base::Instant at);
+  void wake_runs(const std::string& machine, base::Instant at);
+  void wake_scored(base::Moment now);
+  void wake_placement(base::Instant at);
+  bool took_or_left_slot(const std::string& name) const;
+  const reconcilers::World& world_now() const;
   void remember(const std::vector<WatchEvent>& events);
 
   reconcilers::Policy policy_;

@@ -50,6 +50,11 @@ void Draft::remove(const std::string& who, const std::string& kind, const std::s
   log(who, "delete", kind, name, because, wall);
 }
 
+void Draft::add_sample(SampleRow row) {
+  if (sample_keys_.insert({row.run, row.task, row.attempt, row.scored}).second)
+    samples_.push_back(std::move(row));
+}
+
 Round Draft::round() const {
   Round round;
   for (const auto& [key, row] : puts_)

@@ -6,7 +6,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -41,7 +43,8 @@ class Draft {
            const std::string& because, base::Instant wall);
   void remove(const std::string& who, const std::string& kind, const std::string& name,
               const std::string& because, base::Instant wall);
-  void add_sample(SampleRow row) { samples_.push_back(std::move(row)); }
+  /// The same (run, task, attempt, scored) twice is one; the first stays.
+  void add_sample(SampleRow row);
 
   bool changed() const { return !events_.empty() || !samples_.empty(); }
   /// The one transaction of all this.
@@ -60,6 +63,7 @@ class Draft {
   std::map<std::pair<std::string, std::string>, bool> removals_;
   std::vector<ChangeRow> changes_;
   std::vector<SampleRow> samples_;
+  std::set<std::tuple<std::string, std::string, std::int64_t, bool>> sample_keys_;
   std::vector<WatchEvent> events_;
   std::vector<std::pair<std::string, std::string>> touched_;
 };

@@ -4,9 +4,11 @@
 #include "api/codec/check.hpp"
 #include "api/meta/describe.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace controller {
@@ -60,6 +62,17 @@ std::set<std::string> known_tasks(const reconcilers::World& world, const api::Be
   const auto* bench = world.benches.find(run.spec.bench);
   if (bench == nullptr) return {};
   return {bench->spec.tasks.list.begin(), bench->spec.tasks.list.end()};
+}
+
+/// A figure that is no number would be in every sum after it.
+bool is_sane(const api::Sample& s) {
+  const auto fine = [](const std::optional<double>& v) {
+    return !v || (std::isfinite(*v) && *v >= 0);
+  };
+  const auto counts = [](const std::optional<std::int64_t>& v) { return !v || *v >= 0; };
+  return std::isfinite(s.score) && s.score >= 0 && s.score <= 1 && fine(s.wall_seconds) &&
+         fine(s.ttft_ms) && counts(s.tokens_in) && counts(s.tokens_out) && counts(s.turns) &&
+         counts(s.tool_calls);
 }
 
 }  // namespace
@@ -143,7 +156,13 @@ std::optional<Rejection> judge_samples(const reconcilers::World& world, const Sa
       return refuse(422, "Invalid",
                     "benchrun \"" + run->name() + "\" has no task " +
                         base::quoted(base::clipped(s.task, base::limits::kTaskIdBytes)));
-    SampleRow row{uid, s.task, s.attempt, api::is_scored(s.outcome), {}};
+    if (!is_sane(s))
+      return refuse(422, "Invalid",
+                    "the sample of task " +
+                        base::quoted(base::clipped(s.task, base::limits::kTaskIdBytes)) +
+                        " has a figure that is none (a score is from 0 to 1)");
+    const bool scored = api::is_scored(s.outcome) || ORCH_MUTANT("error-counts-as-scored");
+    SampleRow row{uid, s.task, s.attempt, scored, {}};
     if (book.look(row) == SampleBook::Verdict::repeated) continue;
     if (api::is_finished(run->status.phase)) continue;  // results are final
     auto kept = s;

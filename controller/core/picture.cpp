@@ -107,6 +107,7 @@ void SampleBook::add(const SampleRow& row, const api::Json& body, reconcilers::W
   if (task.scored) return;  // the first scored outcome counts, whatever comes later
   const bool was_errored = task.rows.size() > 1;
   if (was_errored) --tally.errored;
+  if (task.rows.contains({tally.attempt, false})) --tally.attempt_errors;
   task.scored = true;
   task.passed = body.text_at("outcome") == "pass";
   ++(task.passed ? tally.passed : tally.failed);

@@ -29,11 +29,6 @@ bool reads(api::Engine engine, api::Format format) {
   return true;
 }
 
-bool version_matches(const std::string& version, const std::string& pattern) {
-  if (!pattern.ends_with("*")) return version == pattern;
-  return version.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 /// Rule 0: is it one of the machines that were asked for?
 void where(const World& world, const Demand& demand, const api::Machine& machine, Reasons& out) {
   if (!demand.machine.empty() && demand.machine != machine.name())
@@ -48,24 +43,28 @@ void where(const World& world, const Demand& demand, const api::Machine& machine
   if (!member) out.push_back("not a member of machine group \"" + demand.machine_group + "\"");
 }
 
-/// Rule 1: role, ready, allowed. Rule 8: not held by a person.
-void allowed(const World& world, const Demand& demand, const api::Machine& machine,
-             const Policy& policy, base::Moment now, Reasons& out) {
+/// Rule 1 as far as people say: role, cordon, drain. Rule 8: not held by a person.
+void allowed(const Demand& demand, const api::Machine& machine, base::Moment now, Reasons& out) {
   if (!has_role(machine, api::Role::model_server)) out.push_back("it has no role \"model-server\"");
   if (demand.purpose == Demand::For::benching && !has_role(machine, api::Role::bench_host))
     out.push_back("it has no role \"bench-host\", and a run goes where its model is served");
   if (demand.purpose == Demand::For::benching && machine.spec.bench_slots < 1)
     out.push_back("benchSlots is 0");
   if (machine.deleting()) out.push_back("it is being deleted");
-  const auto liveness = liveness_of(world, machine.name(), policy, now);
-  if (liveness == Liveness::never_heard)
-    out.push_back("its agent has not been heard of since the controller started");
-  if (liveness == Liveness::silent) out.push_back("its agent is silent");
   if (machine.spec.unschedulable) out.push_back("it is cordoned (unschedulable: true)");
   if (machine.spec.drain) out.push_back("it is draining (drain: true)");
   if (machine.spec.hold && machine.spec.hold->until.at > now.wall)
     out.push_back("it is on hold until " + base::rfc3339(machine.spec.hold->until.at) +
                   (machine.spec.hold->reason.empty() ? "" : ": " + machine.spec.hold->reason));
+}
+
+/// Rule 1 as far as it answers.
+void heard(const World& world, const api::Machine& machine, const Policy& policy, base::Moment now,
+           Reasons& out) {
+  const auto liveness = liveness_of(world, machine.name(), policy, now);
+  if (liveness == Liveness::never_heard)
+    out.push_back("its agent has not been heard of since the controller started");
+  if (liveness == Liveness::silent) out.push_back("its agent is silent");
 }
 
 /// Rules 2 and 3: kernels and memory. A list that is not set matches everything.
@@ -120,6 +119,21 @@ void driver(const api::Machine& machine, Reasons& out) {
       out.push_back("driver " + machine.status.facts.driver + " is refused (" + pattern + ")");
 }
 
+/// Rules 2 to 5 and 7: what the model needs and the machine has.
+void suits(const World& world, const Demand& demand, const api::Machine& machine, Reasons& out) {
+  const auto* model = world.models.find(demand.model);
+  if (model == nullptr) {
+    out.push_back("model \"" + demand.model + "\" does not exist");
+    return;
+  }
+  fits(*model, machine, out);
+  runs(world, *model, machine, out);
+  driver(machine, out);
+  if (model->spec.nodes > 1)
+    out.push_back("models on several nodes are not placed in this version (nodes: " +
+                  std::to_string(model->spec.nodes) + ")");
+}
+
 }  // namespace
 
 bool matches(const api::Selector& selector, const api::Machine& machine) {
@@ -139,23 +153,42 @@ const api::ModelRuntime* runtime_for(const api::Model& model, const api::Machine
   return nullptr;
 }
 
+bool version_matches(std::string_view version, std::string_view pattern) {
+  if (!pattern.ends_with("*")) return version == pattern;
+  return version.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+bool is_asked_for(const World& world, const Demand& demand, const api::Machine& machine) {
+  Reasons out;
+  where(world, demand, machine, out);
+  return out.empty();
+}
+
+bool is_allowed(const Demand& demand, const api::Machine& machine, base::Moment now) {
+  Reasons out;
+  allowed(demand, machine, now, out);
+  return out.empty();
+}
+
+bool could_run(const World& world, const Demand& demand, const api::Machine& machine,
+               const Policy& policy, base::Moment now) {
+  if (!world.contacts.contains(machine.name())) return false;
+  if (liveness_of(world, machine.name(), policy, now) == Liveness::silent) return false;
+  Reasons out;
+  where(world, demand, machine, out);
+  allowed(demand, machine, now, out);
+  suits(world, demand, machine, out);
+  return out.empty();
+}
+
 std::vector<std::string> against(const World& world, const Demand& demand,
                                  const api::Machine& machine, const Policy& policy,
                                  base::Moment now) {
   Reasons out;
   where(world, demand, machine, out);
-  allowed(world, demand, machine, policy, now, out);
-  const auto* model = world.models.find(demand.model);
-  if (model == nullptr) {
-    out.push_back("model \"" + demand.model + "\" does not exist");
-    return out;
-  }
-  fits(*model, machine, out);
-  runs(world, *model, machine, out);
-  driver(machine, out);
-  if (model->spec.nodes > 1)
-    out.push_back("models on several nodes are not placed in this version (nodes: " +
-                  std::to_string(model->spec.nodes) + ")");
+  allowed(demand, machine, now, out);
+  heard(world, machine, policy, now, out);
+  suits(world, demand, machine, out);
   return out;
 }
 
