@@ -120,8 +120,14 @@ base::Exit run_results(Session& session, const ResultsArguments& asked) {
     return base::Exit::done;
   }
   if (gathering.list.empty()) session.console.note("No run has begun yet.");
-  for (std::size_t i = 0; i < gathering.list.size(); ++i)
-    session.console.out(std::string(i == 0 ? "" : "\n") + results_text(gathering.list[i]));
+  bool first = true;
+  for (const auto& results : gathering.list) {
+    const auto text = results_text(results);
+    const auto head = text.find('\n');
+    session.console.out((first ? "" : "\n") + session.console.bold(text.substr(0, head)) +
+                        text.substr(head));
+    first = false;
+  }
   return base::Exit::done;
 }
 

@@ -37,6 +37,13 @@ FakeApi::FakeApi(wire::Loop& loop) : loop_(loop), server_(loop, *this) {
     ADD_FAILURE() << listening.error().message;
 }
 
+std::string FakeApi::listen(const wire::Tls& tls) {
+  auto listening = server_.listen("127.0.0.1:0", tls);
+  if (listening) return *listening;
+  ADD_FAILURE() << listening.error().message;
+  return {};
+}
+
 std::size_t FakeApi::body_max(const wire::Request&) {
   return 8 << 20;
 }

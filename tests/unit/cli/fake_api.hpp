@@ -46,8 +46,11 @@ class FakeApi : public wire::Service {
   enum class Then { finish, hang, cut };
   void stream(const std::string& what, std::vector<std::string> pieces, Then then);
 
+  /// Listens with TLS too; gives `host:port`.
+  std::string listen(const wire::Tls& tls);
+
   std::vector<wire::Request> requests;
-  std::string address;  // host:port
+  std::string address;  // host:port, plain
 
  private:
   std::map<std::string, std::deque<Answer>> answers_;
