@@ -26,6 +26,7 @@ void ServerTable::take_columns(const Json& table) {
       const auto& definition = definitions->items()[i];
       if (definition.integer_at("priority") > 0 && look_.wide == Switch::off) continue;
       shown_.push_back(i);
+      ages_.push_back(definition.text_at("type") == "date");
       columns.push_back({upper(cell_text(definition.text_at("name"))), Align::left});
     }
   } else {
@@ -45,7 +46,23 @@ void ServerTable::add_row(const Json& cells, const Json* metadata) {
   }
   if (look_.labels == Switch::on)
     row.push_back(labels_text(metadata == nullptr ? nullptr : metadata->find("labels")));
-  grid_->add(std::move(row));
+  if (is_new(row) || wanted_ == Rows::all) grid_->add(std::move(row));
+}
+
+bool ServerTable::is_new(const std::vector<std::string>& row) {
+  auto lasting = row;
+  for (std::size_t i = 0; i < ages_.size(); ++i)
+    if (ages_[i]) lasting[i].clear();
+  auto& last = last_[row.front()];
+  if (last == lasting) return false;
+  last = std::move(lasting);
+  return true;
+}
+
+void ServerTable::add_changed(const Json& answer) {
+  wanted_ = Rows::changed;
+  add(answer);
+  wanted_ = Rows::all;
 }
 
 void ServerTable::add(const Json& answer) {

@@ -50,7 +50,7 @@ class Getting {
   void keep(const api::Kind& kind, const Json& answer);
   void show_all();
   Remote::More show_list(const api::Kind& kind, const Json& list);
-  Remote::More show_change(const api::Kind& kind, const Json& object);
+  Remote::More show_change(const api::Kind& kind, const Json& object, Change::Type type);
 
   Session& session_;
   const GetArguments& asked_;
@@ -158,15 +158,19 @@ Remote::More Getting::show_list(const api::Kind& kind, const Json& list) {
   } else if (const Json* items = list.find("items"); items != nullptr && items->is_array()) {
     shown_ = items->items().size();
     for (const auto& item : items->items())
-      show_change(kind, item);
+      show_change(kind, item, Change::Type::added);
   }
   return session_.console.flush() ? Remote::More::yes : Remote::More::no;
 }
 
-Remote::More Getting::show_change(const api::Kind& kind, const Json& object) {
+Remote::More Getting::show_change(const api::Kind& kind, const Json& object, Change::Type type) {
   auto& console = session_.console;
   if (accept() == kTableType) {
-    parts_.front().table.add(object);
+    auto& table = parts_.front().table;
+    if (type == Change::Type::modified)
+      table.add_changed(object);
+    else
+      table.add(object);
     console.out(parts_.front().table.take_text(asked_.headers));
   } else if (session_.global.format == Format::name) {
     const auto* name = object.at({"metadata", "name"});
@@ -191,7 +195,7 @@ base::Exit Getting::go_on(const Target& target) {
         absent = !target.names.empty() && shown_ == 0;
         return absent ? Remote::More::no : more;
       },
-      [&](const Change& change) { return show_change(*target.kind, change.object); });
+      [&](const Change& change) { return show_change(*target.kind, change.object, change.type); });
   // A name that was mistyped would be waited for until the end of time.
   if (absent)
     return fail(session_, answer_is_no(full_name(*target.kind) + " " +

@@ -89,6 +89,24 @@ TEST(ServerTable, WideLabelsAndPrefix) {
             "md.orch/b                      5s    <none>\n");
 }
 
+TEST(ServerTable, ARowThatLooksAsItLookedIsNoChange) {
+  const auto row = [](const std::string& name, const std::string& phase, const std::string& age) {
+    return *api::parse_json(R"({"kind":"Table","columnDefinitions":[{"name":"Name"},
+      {"name":"Phase"},{"name":"Age","type":"date"}],"rows":[{"cells":[")" +
+                            name + "\",\"" + phase + "\",\"" + age + "\"]}]}");
+  };
+  ServerTable table({});
+  table.add(row("a", "Hot", "1s"));
+  table.take_text(Switch::on);
+  table.add_changed(row("a", "Hot", "2s"));
+  EXPECT_EQ(table.take_text(Switch::on), "");
+  table.add_changed(row("b", "Hot", "2s"));
+  table.add_changed(row("a", "Cold", "3s"));
+  EXPECT_EQ(table.take_text(Switch::on), "b      Hot     2s\na      Cold    3s\n");
+  table.add(row("a", "Cold", "4s"));
+  EXPECT_EQ(table.take_text(Switch::on), "a      Cold    4s\n");
+}
+
 TEST(ServerTable, AServerWithoutTablesGivesNames) {
   ServerTable list({});
   list.add(*api::parse_json(R"({"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]})"));
