@@ -44,6 +44,11 @@ std::string FakeApi::listen(const wire::Tls& tls) {
   return {};
 }
 
+void FakeApi::leave() {
+  server_.stop_accepting();
+  server_.close_all();
+}
+
 std::size_t FakeApi::body_max(const wire::Request&) {
   return 8 << 20;
 }

@@ -49,6 +49,9 @@ class FakeApi : public wire::Service {
   /// Listens with TLS too; gives `host:port`.
   std::string listen(const wire::Tls& tls);
 
+  /// Goes away, as a controller that is stopped.
+  void leave();
+
   std::vector<wire::Request> requests;
   std::string address;  // host:port, plain
 

@@ -152,6 +152,24 @@ TEST(Wait, RunsOut) {
   }
 }
 
+TEST(Wait, AServerThatGoesAwayIsSaidOnceAndWaitedForAsLongAsAsked) {
+  Rig rig;
+  rig.api.on(kRuns, 200, list_of(run_json("Running", 5), 5));
+  wire::Loop::Timer leaving;
+  rig.api.on(kRuns + "?watch",
+             [&](const wire::Request&, const std::shared_ptr<wire::Exchange>& exchange) {
+               exchange->head(200, {});
+               leaving = rig.loop.after(base::Duration{1}, [&] { rig.api.leave(); });
+             });
+  const auto ran = rig.orch({"wait", "run/a", "--for=condition=Complete", "--timeout=500ms"});
+  EXPECT_EQ(ran.exit, 1);
+  const auto said = ran.err.find("; trying again\n");
+  ASSERT_NE(said, std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("reach http://" + rig.api.address), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("; trying again\n", said + 1), std::string::npos);
+  EXPECT_NE(ran.err.find("timed out waiting"), std::string::npos) << ran.err;
+}
+
 TEST(Wait, AnObjectThatIsAbsentOrGoesAwayIsNotWaitedFor) {
   Rig rig;
   rig.api.on(kRuns, 200, list_of("", 5));
