@@ -4,7 +4,6 @@
 #include "api/codec/check.hpp"
 #include "api/codec/json.hpp"
 #include "api/meta/describe.hpp"
-#include "base/mutant.hpp"
 
 #include <tuple>
 
@@ -143,9 +142,7 @@ void Agent::step_servers(const std::vector<Child>& children, base::Moment now) {
   for (auto& [uid, slot] : servers_) {
     bool others = false;
     for (const auto& child : children)
-      if (label(child, "kind") == "server" && label(child, "uid") != uid &&
-          !ORCH_MUTANT("server-start-ignores-others"))
-        others = true;
+      if (label(child, "kind") == "server" && label(child, "uid") != uid) others = true;
     slot.step(children, others ? ServerSlot::Room::taken : ServerSlot::Room::free, ports_,
               settings_, now);
     sooner(slot.wake());

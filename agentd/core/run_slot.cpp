@@ -71,6 +71,7 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
       wait_message_ = "no attempt begins while the controller is silent";
       return sooner(now.steady + kLook);
     }
+    if (!harvest(ports, now)) return;
     prepare(ports, now);
     if (record_->attempt < wanted_->attempt || stuck_) return sooner(now.steady + kLook);
   }
@@ -111,6 +112,24 @@ void RunSlot::load(Ports& ports, const Settings& settings) {
   unsent_.clear();
   for (const auto& s : samples_)
     if (!stored.contains(s.task)) unsent_.push_back(s);
+}
+
+/// An attempt that was given up may have left answers that nobody has read yet: what is scored in
+/// them is not done again. True once they are read.
+bool RunSlot::harvest(Ports& ports, base::Moment now) {
+  if (record_->attempt == 0 || harvested_ == record_->attempt) return true;
+  auto before = *wanted_;
+  before.attempt = record_->attempt;
+  const auto parsed = ports.parsers.parse(folder_, before, Parsers::Pass::final);
+  const bool hopeless = !parsed && parsed.error().code == base::Code::invalid;
+  if (parsed && parsed->done) record_samples(*parsed, before, ports, now);
+  const bool read = (parsed && parsed->done && wait_reason_.empty() && !stuck_) || hopeless;
+  if (!read) {
+    sooner(now.steady + base::Duration{200});
+    return false;
+  }
+  harvested_ = record_->attempt;
+  return true;
 }
 
 void RunSlot::prepare(Ports& ports, base::Moment now) {
@@ -257,7 +276,7 @@ void RunSlot::parse(Ports& ports, base::Moment now) {
     return sooner(next_parse_);
   }
   if (!parsed->done) return sooner(now.steady + base::Duration{200});
-  record_samples(*parsed, ports, now);
+  record_samples(*parsed, *wanted_, ports, now);
   if (stuck_ || !wait_reason_.empty()) return sooner(now.steady + kLook);
   if (stamp) stamp_ = *stamp;
   if (last)
@@ -266,7 +285,8 @@ void RunSlot::parse(Ports& ports, base::Moment now) {
     sooner(next_parse_);
 }
 
-void RunSlot::record_samples(const Parsed& parsed, Ports& ports, base::Moment now) {
+void RunSlot::record_samples(const Parsed& parsed, const api::RunWanted& as, Ports& ports,
+                             base::Moment now) {
   wait_reason_.clear();
   wait_message_.clear();
   answered_ = parsed.answered;
@@ -274,7 +294,7 @@ void RunSlot::record_samples(const Parsed& parsed, Ports& ports, base::Moment no
   metrics_ = parsed.metrics;
   for (const auto& [key, value] : parsed.fingerprint)
     fingerprint_[key] = value;
-  const auto fresh = fresh_samples(parsed.samples, samples_, *wanted_, attempt_began_, now.wall);
+  const auto fresh = fresh_samples(parsed.samples, samples_, as, attempt_began_, now.wall);
   if (fresh.empty()) return;
   auto next = *record_;
   const auto appended = ports.folders.append(folder_, fresh, next);

@@ -48,7 +48,9 @@ class RunSlot {
   void end_attempt(std::optional<std::int64_t> exit_code, std::string reason, std::string message,
                    Ports& ports);
   void parse(Ports& ports, base::Moment now);
-  void record_samples(const Parsed& parsed, Ports& ports, base::Moment now);
+  void record_samples(const Parsed& parsed, const api::RunWanted& as, Ports& ports,
+                      base::Moment now);
+  bool harvest(Ports& ports, base::Moment now);
   void stop_child(const Child& child, Ports& ports, base::Moment now);
   void stuck(std::string message);
   std::set<std::string> scored() const;
@@ -62,6 +64,7 @@ class RunSlot {
   bool has_child_ = false;
   std::optional<Child> child_;
   Ending ending_;
+  std::int64_t harvested_ = 0;  // the attempt whose leftovers were read
   bool final_parsed_ = false, stuck_ = false;
   std::string stuck_why_, wait_reason_, wait_message_;
   std::string stamp_;

@@ -162,7 +162,8 @@ void Host::work(std::int64_t pid) {
       ghost_.executions.push_back({uid, task, attempt, ghost_.acked[uid].contains(task)});
     }
     folder.out.push_back(entry);
-    stage_.in(base::Duration{800 + dice_.upto(4'000)}, [this, pid] { work(pid); });
+    const auto slow = dice_.one_in(storm_->starts_slowly) ? 90'000 : 4'000;
+    stage_.in(base::Duration{800 + dice_.upto(slow)}, [this, pid] { work(pid); });
     return;
   }
   end(pid, 0);

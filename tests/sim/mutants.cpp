@@ -12,10 +12,9 @@ static const char* g_mutant = nullptr;  // set once, before anything runs
 
 namespace {
 
-constexpr std::array<Mutant, 8> kMutants{{
+constexpr std::array<Mutant, 7> kMutants{{
     {"claim-dropped-unproved", "S5", "a claim is dropped before its process is proved gone"},
     {"old-attempt-left-running", "S6", "the agent does not stop an attempt that was superseded"},
-    {"server-start-ignores-others", "S5", "a server starts while another is still on the machine"},
     {"completed-ignored", "S14", "what is scored is not left out when a run resumes"},
     {"launch-when-nothing-is-left", "S14",
      "an attempt with nothing to do is launched all the same"},
