@@ -319,7 +319,8 @@ api::ProcessSeen ServerSlot::seen() const {
     seen.digest = wanted_->digest;
   }
   if (!child_) {
-    seen.phase = api::ServerPhase::waiting;
+    const bool troubled = failures_ > 0 || reason_ == "PortHeld";
+    seen.phase = troubled ? api::ServerPhase::waiting : api::ServerPhase::starting;
     if (failures_ > 1) seen.next_start = next_start_wall_;
     return seen;
   }
