@@ -176,15 +176,16 @@ Json last_applied_of(const Json& live) {
   return parsed && parsed->is_object() ? std::move(*parsed) : Json::object();
 }
 
-/// What `apply` remembers: the manifest as it was sent, without the memory itself.
+/// What `apply` remembers, to the byte as kubectl does: the manifest as it was sent, without the
+/// memory itself.
 Json with_memory(Json wanted) {
   wanted.set("apiVersion", api::kApiVersion);
   wanted.erase("status");
-  auto& metadata = wanted["metadata"];
-  if (Json* notes = metadata.find("annotations"); notes != nullptr && notes->is_object())
-    notes->erase(kLastApplied);
-  const auto memory = api::write_json(wanted) + "\n";
-  metadata["annotations"].set(kLastApplied, memory);
+  auto& notes = wanted["metadata"]["annotations"];
+  if (!notes.is_object()) notes = Json::object();
+  notes.erase(kLastApplied);
+  auto memory = api::write_json(wanted) + "\n";
+  notes.set(kLastApplied, std::move(memory));
   return wanted;
 }
 
