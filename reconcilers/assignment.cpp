@@ -55,10 +55,13 @@ std::vector<api::EnvVar> merged(std::vector<api::EnvVar> env,
 }
 
 void add_server(const World& world, const api::Claim& claim, api::Assignment& out) {
-  if (claim.spec.released || claim.spec.abandoned) return;
+  if (claim.spec.released) return;
   const auto* deployment = world.deployments.find(claim.spec.deployment);
   if (deployment == nullptr || deployment->metadata.uid != claim.spec.uid) return;
   if (!is_asked_hot(*deployment)) return;  // over its maxHot, it serves until the claim is released
+  // Abandoned, it is back before anybody has heard of it: a healthy server is kept, unless its
+  // deployment went elsewhere meanwhile.
+  if (claim.spec.abandoned && claim_of(world, *deployment) != nullptr) return;
   const auto* model = world.models.find(deployment->spec.model);
   const auto* machine = world.machines.find(claim.name());
   const auto* entry = model && machine ? runtime_for(*model, *machine) : nullptr;

@@ -165,25 +165,56 @@ SamplesAnswer Desk::samples(const std::string& machine, const std::string& uid,
 }
 
 Answer Desk::wait(Ticket ticket) {
+  auto answer = try_wait(ticket);
+  CHECK(answer);
+  return std::move(*answer);
+}
+
+std::optional<Answer> Desk::try_wait(Ticket ticket) {
   settle();
   const auto found = answers_.find(ticket);
-  CHECK(found != answers_.end());
+  if (found == answers_.end()) return std::nullopt;
   auto answer = std::move(found->second);
   answers_.erase(found);
   return answer;
 }
 
+std::optional<ReportAnswer> Desk::try_report(api::Report report) {
+  const auto machine = report.machine;
+  core_->report(++last_ticket_, machine, std::move(report), {});
+  const auto answer = try_wait(last_ticket_);
+  const auto* got = answer ? std::get_if<ReportAnswer>(&answer->what) : nullptr;
+  return got != nullptr ? std::optional(*got) : std::nullopt;
+}
+
+std::optional<SamplesAnswer> Desk::try_samples(const std::string& machine, const std::string& uid,
+                                               std::vector<api::Sample> samples) {
+  core_->samples(++last_ticket_, machine, uid, std::move(samples));
+  const auto answer = try_wait(last_ticket_);
+  const auto* got = answer ? std::get_if<SamplesAnswer>(&answer->what) : nullptr;
+  return got != nullptr ? std::optional(*got) : std::nullopt;
+}
+
 void Desk::settle() {
   for (int rounds = 0; core_->has_work(now_); ++rounds) {
     ASSERT_LT(rounds, kRoundsAtOnce) << "the loop spins in one moment";
-    if (const auto round = begin()) commit(*round);
+    if (const auto round = begin()) meet(fate ? fate(++begun_) : Fate::commit, *round);
     for (auto& answer : take_answers())
       answers_[answer.ticket] = std::move(answer);
   }
 }
 
+void Desk::meet(Fate what, const Round& round) {
+  if (what == Fate::fail) return fail();
+  if (what != Fate::crash_before) commit(round);
+  if (what == Fate::commit) return;
+  (void)take_answers();
+  restart();
+}
+
 void Desk::pass(base::Duration time, const std::function<void()>& each) {
   const auto end = now_.steady + time;
+  settle();
   while (now_.steady < end) {
     const auto due = core_->next_due();
     const auto next = due && *due > now_.steady ? std::min(*due, end) : end;

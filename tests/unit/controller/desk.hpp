@@ -69,6 +69,21 @@ class Desk {
   SamplesAnswer samples(const std::string& machine, const std::string& uid,
                         std::vector<api::Sample> samples);
 
+  /// The same for agents, who live with a controller that fails: nothing when no answer came.
+  std::optional<ReportAnswer> try_report(api::Report report);
+  std::optional<SamplesAnswer> try_samples(const std::string& machine, const std::string& uid,
+                                           std::vector<api::Sample> samples);
+
+  /// What becomes of the nth round (from 1); all are committed unless a test says otherwise.
+  enum class Fate : std::uint8_t {
+    commit,
+    fail,          // the disk is full
+    crash_before,  // the controller dies with the round
+    crash_after,   // it dies when the round is durable, and nobody is answered
+  };
+  std::function<Fate(std::size_t)> fate;
+  std::size_t rounds_begun() const { return begun_; }
+
   Ticket ask(std::vector<WriteOp> ops, WriteRequest::Run run = WriteRequest::Run::real);
   /// Rounds until nothing is to be done at this moment.
   void settle();
@@ -88,6 +103,8 @@ class Desk {
 
  private:
   Answer wait(Ticket ticket);
+  std::optional<Answer> try_wait(Ticket ticket);
+  void meet(Fate what, const Round& round);
 
   reconcilers::Policy policy_;
   CountedUids uids_;
@@ -97,6 +114,7 @@ class Desk {
   std::vector<SampleRow> samples_;
   std::int64_t durable_revision_ = 0;
   std::vector<Round> rounds_;
+  std::size_t begun_ = 0;
   Ticket last_ticket_ = 0;
   std::map<Ticket, Answer> answers_;
   std::unique_ptr<Core> core_;

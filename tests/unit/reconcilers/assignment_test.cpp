@@ -71,7 +71,9 @@ TEST(Assignment, NoServerWhereNoneMayRun) {
   const Case cases[] = {
       {"held", hot_world(), 1},
       {"its holder must leave", released(hot_world(), "a"), 0},
-      {"abandoned", abandoned(hot_world(), "a"), 0},
+      {"abandoned: should it come back, the server is kept", abandoned(hot_world(), "a"), 1},
+      {"abandoned, and the deployment went elsewhere",
+       holding(abandoned(hot_world(), "a"), "d", "b"), 0},
       {"deleted", d([](auto& o) { o = deleted(o); }), 0},
       {"stopped", d([](auto& o) { o.spec.state = api::Want::stopped; }), 0},
       {"another life", d([](auto& o) { o.metadata.uid = "new"; }), 0},
