@@ -74,17 +74,19 @@ Json progress_cell(const Json& object) {
   return std::to_string(done) + "/" + (total > 0 ? std::to_string(total) : "?");
 }
 
-Json score_cell(const Json& object) {
-  const Json* score = object.at({"status", "result", "score"});
-  if (score == nullptr || !score->is_number()) return {};
-  const auto percent = static_cast<std::int64_t>(score->number() * 1000 + 0.5);
-  return std::to_string(percent / 10) + "." + std::to_string(percent % 10) + "%";
+/// A count of tasks; nothing before the first task has come to an end.
+Json count_cell(const Json& object, std::string_view what) {
+  const Json* p = object.at({"status", "progress"});
+  if (p == nullptr || p->integer_at("done") + p->integer_at("errored") == 0) return {};
+  return p->integer_at(what);
 }
 
 Json errored_cell(const Json& object) {
-  const Json* p = object.at({"status", "progress"});
-  if (p == nullptr || (p->integer_at("total") == 0 && p->integer_at("errored") == 0)) return {};
-  return p->integer_at("errored");
+  return count_cell(object, "errored");
+}
+
+Json passed_cell(const Json& object) {
+  return count_cell(object, "passed");
 }
 
 /// Why an object is not where it should be: the message of the first condition that says no.
@@ -206,7 +208,7 @@ Kind run_kind() {
                   {.name = "Phase", .type = "string", .path = "status.phase"},
                   {.name = "Done", .type = "string", .cell = progress_cell},
                   {.name = "Errors", .type = "integer", .cell = errored_cell},
-                  {.name = "Score", .type = "string", .cell = score_cell},
+                  {.name = "Passed", .type = "integer", .cell = passed_cell},
                   {.name = "Machine", .type = "string", .path = "status.machine"},
                   {.name = "Attempt", .type = "integer", .path = "status.attempt", .priority = 1},
                   {.name = "Why", .type = "string", .priority = 1, .cell = why_cell}}};

@@ -55,6 +55,7 @@ void ServerSlot::look(const std::vector<Child>& children) {
   for (const auto& child : children) {
     if (label(child, "kind") != "server" || label(child, "uid") != uid_) continue;
     starts_ = std::max(starts_, number_label(child, "start"));
+    last_port_ = number_label(child, "port");
     // With several records the one that may still run is the one to deal with first.
     if (!child_ || child_->state == Child::State::exited) child_ = child;
   }
@@ -97,6 +98,10 @@ void ServerSlot::step(const std::vector<Child>& children, Room room, Ports& port
 
 std::optional<std::int64_t> ServerSlot::choose_port(Ports& ports, base::Moment now) {
   if (wanted_->port == 0) {
+    // Where it was before, whoever talks to it loses only the requests in flight.
+    const auto before = last_port_ > 0 ? ports.prober.port_state(last_port_)
+                                       : base::Result<PortState>(base::not_found("none yet"));
+    if (before && !before->taken) return last_port_;
     auto port = ports.prober.free_port({});
     if (port) return *port;
     failed("NoPort", port.error().message, now);
@@ -143,6 +148,7 @@ void ServerSlot::start(Ports& ports, const Settings& settings, base::Moment now)
   const auto started = ports.processes.start(launch);
   if (!started) return failed("CannotStart", started.error().message, now);
   ++starts_;
+  last_port_ = *port;
   reason_ = "Started";
   message_ = "waits for the server to listen";
   sooner(now.steady + base::Duration{50});

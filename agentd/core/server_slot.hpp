@@ -58,7 +58,7 @@ class ServerSlot {
   Ending ending_;
   Rung rung_ = Rung::port;
   std::optional<std::string> asked_;  // ticket in flight
-  std::int64_t tickets_ = 0, starts_ = 0;
+  std::int64_t tickets_ = 0, starts_ = 0, last_port_ = 0;
   base::Instant next_ask_, running_since_, hot_steady_;
   api::Time hot_since_;
   double warmup_seconds_ = 0;

@@ -175,12 +175,14 @@ TEST(AgentServers, ThatDieAreStartedAgainAtOnceAndThenLater) {
   Rig rig;
   ASSERT_TRUE(rig.assign({server("a", 5)}));
   rig.settle();
+  const auto port = rig.report().processes.front().port;
   for (int i = 0; i < 3; ++i) {
     rig.host().kill_some("server");
     rig.settle();
   }
   EXPECT_EQ(rig.phase(), "Hot");
   EXPECT_EQ(rig.report().processes.front().restarts, 3);
+  EXPECT_EQ(rig.report().processes.front().port, port) << "who talks to it need not look for it";
 }
 
 TEST(AgentServers, AreAdoptedByTheNextLifeOfTheAgent) {
