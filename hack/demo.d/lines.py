@@ -32,7 +32,9 @@ def run_line(item):
         line += f", attempt {status['attempt']}"
     if line in ENDED:
         return line
-    why = [f"{reason['machine']}: {reason['why']}" for reason in status.get("reasons", [])]
+    # A reason that holds for every machine names none.
+    why = [": ".join(filter(None, (reason.get("machine"), reason.get("why"))))
+           for reason in status.get("reasons", [])]
     why += [c["message"] for c in status.get("conditions", [])
             if c["status"] != "True" and c.get("message")]
     return line + (f": {why[0]}" if why and status.get("phase") != "Running" else "")
