@@ -106,6 +106,7 @@ void Lab::check_samples() {
 
 /// S10: what the operator was told is done survives every crash.
 void Lab::check_acked() {
+  if (!core_) return;
   for (const auto& [key, uid] : acked_) {
     const auto slash = key.find('/');
     const auto* record = core_->durable().find(key.substr(0, slash), key.substr(slash + 1));

@@ -245,6 +245,7 @@ void Lab::run(base::Duration storm) {
     }
     if (stage_.is_spinning()) break_promise("L1", "the system spins within one instant");
   }
+  check_acked();
   check_goal();
   check_samples();
   // Whatever the last decisions still had to say, they may say it now; then nothing is written.
