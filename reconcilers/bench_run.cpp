@@ -43,13 +43,10 @@ void count(const World& world, const api::BenchRun& run, const api::RunSeen* see
   p.done = tally.scored();
   p.errored = tally.errored;
   status.failures = tally.failures;
-  if (!api::is_bound(status.phase)) {
-    p.answered = 0;
-    return;
-  }
-  const auto contact = world.contacts.find(run.status.machine);
-  if (contact == world.contacts.end() || !contact->second.report) return;  // the last word stands
   p.answered = 0;
+  const auto contact = world.contacts.find(run.status.machine);
+  if (!api::is_bound(status.phase) || contact == world.contacts.end() || !contact->second.report)
+    return;
   for (const auto& live : contact->second.report->live)
     if (live.uid == run.metadata.uid) p.answered = live.answered;
 }

@@ -106,38 +106,6 @@ TEST(Life, AfterConvergenceAnHourOfBeatsWritesNothing) {
   EXPECT_EQ(rig.run("other"), "Queued");
 }
 
-TEST(Life, AControllerThatStartsAgainWritesNothing) {
-  Rig rig;
-  rig.live(3);
-  rig.fill();
-  (void)rig.desk.write({create(deployment_json("d", "m1")), create(run_json("r", "m1"))});
-  rig.live(30);
-  ASSERT_EQ(rig.run("r"), "Succeeded");
-  const auto revision = rig.desk.revision();
-  for (int i = 0; i < 3; ++i) {
-    rig.desk.restart();
-    rig.live(20);
-  }
-  EXPECT_EQ(rig.desk.revision(), revision) << changes_after(rig.desk, revision);
-  EXPECT_EQ(rig.agent.starts(), 1);
-}
-
-TEST(Life, AReasonIsTrueAgainOnceTheMachineIsHeardAfterAStart) {
-  Rig rig;
-  rig.live(3);
-  rig.fill();
-  (void)rig.desk.write({create(deployment_json("d", "m1")), create(deployment_json("e", "m2"))});
-  rig.live(30);
-  const auto reasons = [&] { return rig.desk.world().deployments.find("e")->status.reasons; };
-  const std::vector<api::Reason> held{{"a", "held by modeldeployment/d"}};
-  ASSERT_EQ(reasons(), held);
-  rig.desk.restart();
-  rig.desk.settle();
-  EXPECT_NE(reasons(), held) << "nobody has been heard of yet";
-  rig.live(3);
-  EXPECT_EQ(reasons(), held);
-}
-
 TEST(Life, AWriteThatChangesNothingMovesNothing) {
   Rig rig;
   rig.live(3);
