@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reconcilers/bench_run.hpp"
 
-#include "base/mutant.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "reconcilers/model_deployment.hpp"
@@ -340,8 +339,7 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
     plan.because = {"Deleted", "nothing of it runs any more"};
     return plan;
   }
-  if (api::is_finished(run->status.phase) && !ORCH_MUTANT("finished-run-reopened"))
-    return plan;  // results are final
+  if (api::is_finished(run->status.phase)) return plan;  // results are final
 
   Status status = run->status;
   status.observed_generation = run->metadata.generation;
