@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reconcilers/bench_run.hpp"
 
+#include "base/mutant.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "reconcilers/model_deployment.hpp"
@@ -42,10 +43,13 @@ void count(const World& world, const api::BenchRun& run, const api::RunSeen* see
   p.done = tally.scored();
   p.errored = tally.errored;
   status.failures = tally.failures;
-  p.answered = 0;
-  const auto contact = world.contacts.find(run.status.machine);
-  if (!api::is_bound(status.phase) || contact == world.contacts.end() || !contact->second.report)
+  if (!api::is_bound(status.phase)) {
+    p.answered = 0;
     return;
+  }
+  const auto contact = world.contacts.find(run.status.machine);
+  if (contact == world.contacts.end() || !contact->second.report) return;  // the last word stands
+  p.answered = 0;
   for (const auto& live : contact->second.report->live)
     if (live.uid == run.metadata.uid) p.answered = live.answered;
 }
@@ -339,7 +343,8 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
     plan.because = {"Deleted", "nothing of it runs any more"};
     return plan;
   }
-  if (api::is_finished(run->status.phase)) return plan;  // results are final
+  if (api::is_finished(run->status.phase) && !ORCH_MUTANT("finished-run-reopened"))
+    return plan;  // results are final
 
   Status status = run->status;
   status.observed_generation = run->metadata.generation;

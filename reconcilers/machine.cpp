@@ -94,6 +94,12 @@ std::optional<base::Duration> next_look(const World& world, const api::Machine& 
   return next;
 }
 
+/// A claim keeps the object only while the agent speaks: else its end would never come. The claim
+/// itself stays.
+bool may_go(const World& world, const std::string& name, const Policy& policy, base::Moment now) {
+  return !world.claims.contains(name) || is_lost(world, name, policy, now);
+}
+
 }  // namespace
 
 Plan reconcile_machine(const World& world, const std::string& name, const Policy& policy,
@@ -101,7 +107,7 @@ Plan reconcile_machine(const World& world, const std::string& name, const Policy
   Plan plan;
   const auto* machine = world.machines.find(name);
   if (machine == nullptr) return plan;
-  if (machine->deleting() && !world.claims.contains(name)) {
+  if (machine->deleting() && may_go(world, name, policy, now)) {
     plan.changes.push_back(LetGo{"Machine", name, machine->revision});
     plan.because = {"Deleted", "nothing holds the machine any more"};
     return plan;

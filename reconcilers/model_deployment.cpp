@@ -103,7 +103,14 @@ void judge_placed(const World& world, const api::ModelDeployment& deployment,
   j.status.epoch = claim.spec.epoch.revision;
   j.status.reasons.clear();
   j.placed = {"Placed", "True", "Claimed", "on " + machine, {}, 0};
-  if (liveness_of(world, machine, policy, now) != Liveness::alive) {
+  const auto liveness = liveness_of(world, machine, policy, now);
+  if (liveness != Liveness::alive) {
+    const auto* before = api::find_condition(j.status.conditions, "Ready");
+    if (liveness == Liveness::never_heard && before != nullptr &&
+        world.contacts.contains(machine)) {
+      j.ready = *before;  // the controller has just started: the last word stands
+      return;
+    }
     j.ready.status = "Unknown";
     j.ready.reason = "MachineSilent";
     j.ready.message = "machine \"" + machine + "\" does not report";

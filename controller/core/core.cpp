@@ -187,10 +187,12 @@ void Core::take(PendingReport& p, base::Moment now) {
     const auto* before = known == world.contacts.end() ? nullptr : &known->second;
     const bool was_silent = before != nullptr && now.steady - before->heard >= policy_.stale_after;
     const bool news = was_silent || tells_news(before, p.report);
-    const bool live = before == nullptr || !before->report || before->report->live != p.report.live;
+    const bool is_new = was_silent || before == nullptr || !before->report;
+    const bool live = is_new || before->report->live != p.report.live;
     world.contacts[p.machine] = {now.steady, std::move(p.report)};
     if (news) wake_placement(now.steady);
     if (news) wake_machine(p.machine, now.steady);
+    if (is_new) wake_waiting(now.steady);  // "not heard of" was a reason
     if (live) wake_runs(p.machine, now.steady + kProgressPause);
   }
   // Also with one that was heard before: the round that proposed the machine may not have been

@@ -164,7 +164,12 @@ std::optional<Rejection> judge_samples(const reconcilers::World& world, const Sa
     const bool scored = api::is_scored(s.outcome) || ORCH_MUTANT("error-counts-as-scored");
     SampleRow row{uid, s.task, s.attempt, scored, {}};
     if (book.look(row) == SampleBook::Verdict::repeated) continue;
-    if (api::is_finished(run->status.phase)) continue;  // results are final
+    // Results are final. To say "stored" of what is not stored would be a lie.
+    if (api::is_finished(run->status.phase))
+      return refuse(409, "Conflict",
+                    "benchrun \"" + run->name() + "\" is over, its result is final: task " +
+                        base::quoted(base::clipped(s.task, base::limits::kTaskIdBytes)) +
+                        " came too late");
     auto kept = s;
     kept.message = base::clipped(base::clean_utf8(s.message), base::limits::kMessageBytes);
     row.bytes = api::write_json(api::to_json(kept));

@@ -103,19 +103,14 @@ void drop(Draft& d, const api::Claim& claim, std::string reason, std::string mes
   d.plan.changes.push_back(DropClaim{claim.name(), claim.revision});
 }
 
-/// Its machine does not speak: the claim stays and guards it, since nothing can be put there. Only
-/// when people deleted the machine does it go; should the agent come back, it is told to run
-/// nothing, and nothing is placed there before it sees nothing.
+/// Its machine does not speak: the claim stays and guards it, also when people deleted the Machine.
+/// What runs there is not proved gone, and whatever bears the name next is held until it is.
 void set_aside(Draft& d, const api::Claim& claim) {
-  const auto& name = claim.name();
-  const auto* machine = d.world.machines.find(name);
-  if (machine == nullptr || machine->deleting())
-    return drop(d, claim, "MachineDeleted", "machine \"" + name + "\" was deleted and is silent");
   if (claim.spec.abandoned) return;
   auto spec = claim.spec;
   spec.abandoned = true;
-  because(d, "MachineSilent", "machine \"" + name + "\" is silent; its claim is set aside");
-  d.plan.changes.push_back(SetClaim{name, claim.revision, spec});
+  because(d, "MachineSilent", "machine \"" + claim.name() + "\" is silent; its claim is set aside");
+  d.plan.changes.push_back(SetClaim{claim.name(), claim.revision, spec});
 }
 
 /// An abandoned claim of a deployment that nobody else took over; true when that is settled here.

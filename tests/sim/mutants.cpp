@@ -12,7 +12,7 @@ static const char* g_mutant = nullptr;  // set once, before anything runs
 
 namespace {
 
-constexpr std::array<Mutant, 6> kMutants{{
+constexpr std::array<Mutant, 7> kMutants{{
     {"claim-dropped-unproved", "S5", "a claim is dropped before its process is proved gone"},
     {"old-attempt-left-running", "S6", "the agent does not stop an attempt that was superseded"},
     {"completed-ignored", "S14", "what is scored is not left out when a run resumes"},
@@ -20,6 +20,7 @@ constexpr std::array<Mutant, 6> kMutants{{
      "an attempt with nothing to do is launched all the same"},
     {"error-counts-as-scored", "score", "a task that infrastructure broke counts as scored"},
     {"answers-before-commit", "S10", "answers leave before the round is durable"},
+    {"finished-run-reopened", "S20", "a finished run is judged again"},
 }};
 
 }  // namespace

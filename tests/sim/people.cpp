@@ -45,6 +45,8 @@ Json bench(const std::string& name, const char* program, const std::string& task
        {"tasks", Json::object({{"list", list}})},
        {"retries", 1000},
        {"infraRetries", 1000}});
+  if (name == "listed")
+    spec.set("tasks", Json::object({{"command", Json::array({"lister", tasks})}}));
   if (std::string(program) == "filtered-harness")
     spec.set("resume",
              Json::object({{"mode", "task-filter"}, {"flag", "--only"}, {"tasks", "remaining"}}));
@@ -109,8 +111,8 @@ void Lab::remove(const std::string& kind, const std::string& name) {
   asked_.hot.erase(name);
   asked_.runs.erase(name);
   asked_.cancelled.erase(name);
-  ask(std::move(request), key, [this, key](const controller::WriteOutcome&) {
-    asked_.deleted.insert(key);
+  ask(std::move(request), key, [this, key, kind](const controller::WriteOutcome&) {
+    if (kind != "Machine") asked_.deleted.insert(key);
     stage_.tell("operator: " + key + " deleted");
   });
 }
@@ -124,6 +126,7 @@ void Lab::set_up() {
     apply(model(name), {});
   apply(bench("plain", "harness", "t1,t2,t3,t4,t5,t6"), {});
   apply(bench("filtered", "filtered-harness", "f1,f2,f3,f4,f5"), {});
+  apply(bench("listed", "filtered-harness", "l1,l2,l3,l4"), {});
   apply(object("ModelDeployment", "keep",
                Json::object({{"model", "ma"}, {"machine", "m0"}, {"priority", 90}})),
         [this] { asked_.hot.insert("keep"); });
@@ -137,8 +140,8 @@ void Lab::people() {
     if (dice < 5 && runs_made_ < 12) {
       const auto name = "run-" + std::to_string(++runs_made_);
       const char* models[] = {"ma", "mb", "mc"};
-      apply(bench_run(name, people_dice_.one_in(2) ? "plain" : "filtered",
-                      models[people_dice_.upto(3)]),
+      const char* benches[] = {"plain", "filtered", "listed"};
+      apply(bench_run(name, benches[people_dice_.upto(3)], models[people_dice_.upto(3)]),
             [this, name] { asked_.runs.insert(name); });
     } else if (dice == 5 && !asked_.runs.empty()) {
       const auto name = *asked_.runs.begin();
@@ -164,6 +167,8 @@ void Lab::people() {
                    Json::object({{"model", "mb"}, {"machine", "m1"}, {"priority", 40}})),
             {});
       asked_.hot.erase("extra");  // a lower wish than the runs': it may have to wait
+    } else if (dice == 8 && people_dice_.one_in(3)) {
+      remove("Machine", people_dice_.one_in(2) ? "m1" : "m2");  // its agent proposes it again
     } else {
       const auto on = people_dice_.one_in(2);
       controller::WriteRequest request;

@@ -106,6 +106,38 @@ TEST(Life, AfterConvergenceAnHourOfBeatsWritesNothing) {
   EXPECT_EQ(rig.run("other"), "Queued");
 }
 
+TEST(Life, AControllerThatStartsAgainWritesNothing) {
+  Rig rig;
+  rig.live(3);
+  rig.fill();
+  (void)rig.desk.write({create(deployment_json("d", "m1")), create(run_json("r", "m1"))});
+  rig.live(30);
+  ASSERT_EQ(rig.run("r"), "Succeeded");
+  const auto revision = rig.desk.revision();
+  for (int i = 0; i < 3; ++i) {
+    rig.desk.restart();
+    rig.live(20);
+  }
+  EXPECT_EQ(rig.desk.revision(), revision) << changes_after(rig.desk, revision);
+  EXPECT_EQ(rig.agent.starts(), 1);
+}
+
+TEST(Life, AReasonIsTrueAgainOnceTheMachineIsHeardAfterAStart) {
+  Rig rig;
+  rig.live(3);
+  rig.fill();
+  (void)rig.desk.write({create(deployment_json("d", "m1")), create(deployment_json("e", "m2"))});
+  rig.live(30);
+  const auto reasons = [&] { return rig.desk.world().deployments.find("e")->status.reasons; };
+  const std::vector<api::Reason> held{{"a", "held by modeldeployment/d"}};
+  ASSERT_EQ(reasons(), held);
+  rig.desk.restart();
+  rig.desk.settle();
+  EXPECT_NE(reasons(), held) << "nobody has been heard of yet";
+  rig.live(3);
+  EXPECT_EQ(reasons(), held);
+}
+
 TEST(Life, AWriteThatChangesNothingMovesNothing) {
   Rig rig;
   rig.live(3);
@@ -192,7 +224,7 @@ TEST(Life, ADeletionEndsAlsoWhenTheMachineNeverComesBack) {
   (void)rig.desk.write(remove("Machine", "a"));
   rig.live(5);
   EXPECT_TRUE(rig.desk.world().machines.empty());
-  EXPECT_TRUE(rig.desk.world().claims.empty());
+  EXPECT_FALSE(rig.desk.world().claims.empty()) << "it guards the name, too";
   // Back after all, it is proposed again, and its old server goes before anything else comes.
   (void)rig.desk.write(create(deployment_json("e", "m2")));
   rig.agent.link = ToyAgent::Link::up;

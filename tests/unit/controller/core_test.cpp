@@ -259,6 +259,31 @@ TEST(Starts, SilenceCountsFromTheStart) {
   EXPECT_EQ(ready(), "Unknown");
 }
 
+TEST(Starts, SilenceCountsAlsoForAMachineThatOnlyHoldsSomething) {
+  // An object that people wrote anew while the machine was away says nothing of its agent.
+  const auto row = [](std::int64_t revision, const char* text) {
+    const auto object = parsed(text);
+    const auto& metadata = *object.find("metadata");
+    return Row{object.text_at("kind"), metadata.text_at("name"), metadata.text_at("uid"), revision,
+               api::write_json(object)};
+  };
+  Loaded loaded{"lab", {1, 2}, 3, {}};
+  loaded.rows = {row(1, R"({"kind":"Machine","metadata":{"name":"a","uid":"u1"},"spec":{}})"),
+                 row(2, R"({"kind":"ModelDeployment","metadata":{"name":"d","uid":"u2"},
+                            "spec":{"model":"m"}})"),
+                 row(3, R"({"kind":"Claim","metadata":{"name":"a","uid":"u3"},
+                            "spec":{"deployment":"d","uid":"u2"}})")};
+  CountedUids uids;
+  base::Moment now{{1'000'000}, {1'800'000'000'000}};
+  Core core(loaded, {}, {}, uids, now);
+  for (int second = 0; second <= 92; ++second) {
+    while (core.has_work(now))
+      if (core.begin(now)) core.committed(std::nullopt, now);
+    EXPECT_EQ(core.durable().world.claims.find("a")->spec.abandoned, second >= 90) << second;
+    now = {now.steady + base::seconds(1), now.wall + base::seconds(1)};
+  }
+}
+
 TEST(Silence, OfAnOtherwiseIdleControllerIsNoticedAlsoByATimerThatIsLate) {
   Desk desk;
   (void)desk.report(report_of("a"));

@@ -227,7 +227,7 @@ TEST(Samples, AnyTaskCountsWhereNobodyKnowsTheTasks) {
   EXPECT_TRUE(judge_samples(world, {}, "a", "uid-r", {sample("t1")}, fresh)) << "not its subset";
 }
 
-TEST(Samples, WhatIsKnownOrCameTooLateIsAcceptedAndNotStored) {
+TEST(Samples, WhatIsKnownIsAcceptedOnceMoreAndWhatCameTooLateIsRefused) {
   SampleBook book;
   reconcilers::World counted;
   book.add({"uid-r", "t1", 2, true, {}}, parsed(R"({"outcome":"pass"})"), counted);
@@ -238,7 +238,11 @@ TEST(Samples, WhatIsKnownOrCameTooLateIsAcceptedAndNotStored) {
   const auto done = changed(known(), &reconcilers::World::runs, "r",
                             [](auto& r) { r.status.phase = api::RunState::succeeded; });
   fresh.clear();
-  EXPECT_FALSE(judge_samples(done, book, "a", "uid-r", {sample("t3")}, fresh));
+  EXPECT_FALSE(judge_samples(done, book, "a", "uid-r", {sample("t1")}, fresh)) << "it is stored";
+  const auto late = judge_samples(done, book, "a", "uid-r", {sample("t1"), sample("t3")}, fresh);
+  ASSERT_TRUE(late) << "to say yes would be to say that it is stored";
+  EXPECT_EQ(late->code, 409);
+  EXPECT_NE(late->message.find("task \"t3\" came too late"), std::string::npos) << late->message;
   EXPECT_TRUE(fresh.empty()) << "results are final";
 }
 

@@ -312,6 +312,9 @@ TEST(BenchRun, ProgressCountsScoredAndErroredTasks) {
   EXPECT_EQ(status.started.at, kNow.wall);
   EXPECT_EQ(status_of(settled(world), after(base::seconds(5))).started.at, kNow.wall);
 
+  const auto started_again = unheard(settled(world), "a");
+  EXPECT_EQ(status_of(started_again).progress.answered, 3) << "the last word stands";
+
   const auto unknown = changed(world, &World::benches, "b", [](auto& b) { b.spec.tasks = {}; });
   EXPECT_EQ(status_of(unknown).progress.total, 0) << "nothing that nobody knows";
   auto told_by_agent = unknown;

@@ -183,6 +183,7 @@ TEST(Machine, ARefusedDriverIsSaidAndTakenBack) {
 TEST(Machine, ADeletedOneGoesOnceNothingHoldsIt) {
   const auto held = holding(lab({deleted(machine("a"))}), "d", "a");
   EXPECT_EQ(told(judged(held)), "status machine/a");
+  EXPECT_EQ(told(judged(silent(held, "a"))), "let-go Machine/a") << "else its end would never come";
   EXPECT_EQ(told(judged(lab({deleted(machine("a"))}))), "let-go Machine/a");
   EXPECT_EQ(told(judged(lab({}))), "");
 }

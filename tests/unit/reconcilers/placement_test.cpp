@@ -143,16 +143,15 @@ TEST(Placement, SilentMachines) {
   EXPECT_EQ(told(plan_placement(elsewhere, kPolicy, kNow)), "take-back a");
 }
 
-TEST(Placement, DeletionAlwaysEnds) {
+TEST(Placement, AClaimStaysUntilItsServerIsProvedGoneWhateverPeopleDelete) {
   const auto gone_machine = holding(lab({}), "d", "a");
   const auto silent_deleted = silent(settled(deployment("d", "m1"), deleted(machine("a"))), "a");
   expect_all({
       {"a machine that is deleted gives its holder away",
        settled(deployment("d", "m1"), deleted(machine("a"))), "release a"},
-      {"a machine that is gone and was never heard of", gone_machine, "drop a"},
-      {"a machine that is deleted and silent", silent_deleted, "drop a"},
-      {"a machine that is deleted and was abandoned before", abandoned(silent_deleted, "a"),
-       "drop a"},
+      {"a machine that is gone and was never heard of", gone_machine, "set-aside a"},
+      {"a machine that is deleted and silent", silent_deleted, "set-aside a"},
+      {"a machine that is deleted and was abandoned before", abandoned(silent_deleted, "a"), ""},
       {"a machine that is gone but was heard a moment ago",
        edited(released(holding(lab({machine("a")}), "d", "a"), "a"),
               [](auto& w) { w.machines.erase("a"); }),

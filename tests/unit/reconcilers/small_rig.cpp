@@ -342,9 +342,7 @@ void SmallRig::apply(const SetClaim& c) {
 void SmallRig::apply(const DropClaim& c) {
   const auto* claim = world_.claims.find(c.machine);
   if (claim == nullptr) return expect(false, "a claim that is not there is dropped");
-  const auto* m = world_.machines.find(c.machine);
-  const bool word = (m == nullptr || m->deleting()) && !speaks(c.machine);
-  expect(word || !boxes_.at(c.machine).processes.contains(claim->spec.uid),
+  expect(!boxes_.at(c.machine).processes.contains(claim->spec.uid),
          "the claim of " + claim->spec.deployment + " is dropped while its server runs");
   world_.claims.erase(c.machine);
   ++world_.revision;
@@ -376,7 +374,8 @@ void SmallRig::apply(const LetGo& c) {
     table.erase(c.name);
     ++world_.revision;
   };
-  if (c.kind == "Machine") expect(!world_.claims.contains(c.name), c.name + " goes with a claim");
+  if (c.kind == "Machine")
+    expect(!world_.claims.contains(c.name) || !speaks(c.name), c.name + " goes with a claim");
   if (c.kind == "Machine") gone(world_.machines);
   if (c.kind == "ModelDeployment") gone(world_.deployments);
   if (c.kind == "BenchRun") gone(world_.runs);
