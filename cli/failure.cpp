@@ -35,8 +35,11 @@ Exit exit_of(int http_status) {
     case 410: return Exit::no;
     case 405:
     case 406:
-    case 415: return Exit::usage;
+    case 414:
+    case 415:
+    case 431: return Exit::usage;
     case 429: return Exit::busy;
+    case 408:
     case 502:
     case 503:
     case 504: return Exit::unreachable;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/http1.hpp"
 
+#include "base/text.hpp"
+
 #include <array>
 #include <charconv>
 #include <utility>
@@ -74,6 +76,27 @@ void add_request_line(std::string& out, const Request& request, std::string_view
   }
   out += " HTTP/1.1\r\n";
   add_field(out, "Host", host);
+}
+
+/// The word by which clients of Kubernetes know a status; what has none of its own is a request
+/// that can't be read.
+std::string_view status_word(int status) {
+  switch (status) {
+    case 408: return "Timeout";
+    case 413: return "RequestEntityTooLarge";
+    case 500: return "InternalError";
+    default: return "BadRequest";
+  }
+}
+
+/// A JSON string; of control characters clean text has only line feeds and tabs.
+std::string json_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : base::clean_utf8(text)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' || c == '\t' ? ' ' : c;
+  }
+  return out + '"';
 }
 
 bool has_no_body(int status) {
@@ -150,6 +173,14 @@ std::string encode_chunk(std::string_view bytes) {
 
 std::string_view last_chunk() {
   return "0\r\n\r\n";
+}
+
+Response answer_to(const Refusal& refusal) {
+  std::string body = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure")";
+  body += ",\"message\":" + json_text(refusal.reason);
+  body += ",\"reason\":" + json_text(status_word(refusal.status));
+  body += ",\"code\":" + std::to_string(refusal.status) + "}\n";
+  return {refusal.status, {{"Content-Type", "application/json"}}, std::move(body)};
 }
 
 std::string_view reason_phrase(int status) {

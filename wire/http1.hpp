@@ -11,12 +11,6 @@
 /// HTTP/1.1 as a pure function of bytes: no socket, no clock. The only file that sees Beast.
 namespace wire {
 
-/// Why a message was refused, with the status that a server answers before it closes.
-struct Refusal {
-  int status = 400;
-  std::string reason;
-};
-
 /// Reads requests from bytes, one after the other. Strict (reliability.md T7, [M5]): exactly one
 /// Host; Transfer-Encoding only as one `chunked` on 1.1 and never beside Content-Length; one
 /// Content-Length of digits; origin-form targets; no obs-fold, chunk extensions, trailers, Expect
@@ -86,5 +80,8 @@ std::string encode_chunk(std::string_view bytes);
 std::string_view last_chunk();
 
 std::string_view reason_phrase(int status);
+
+/// A refusal as a Kubernetes Status in JSON: the one body that all clients of our servers print.
+Response answer_to(const Refusal& refusal);
 
 }  // namespace wire

@@ -61,6 +61,12 @@ struct Response {
   }
 };
 
+/// Why a message was refused, with the status that a server answers before it closes.
+struct Refusal {
+  int status = 400;
+  std::string reason;
+};
+
 /// Splits and decodes `target` into path and query; the reason when it is not acceptable.
 base::Status split_target(Request& request);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace wire {
 namespace {
@@ -95,6 +96,29 @@ void Server::State::admit(int fd, const Listener& listener) {
   session->start();
 }
 
+base::Result<HeldAddress> HeldAddress::tcp(const std::string& address) {
+  auto listening = listen_tcp(address);
+  if (!listening) return std::move(listening).error();
+  return HeldAddress(listening->fd, std::move(listening->address), Kind::tcp);
+}
+
+base::Result<HeldAddress> HeldAddress::unix_socket(const std::string& path) {
+  const auto fd = listen_unix_socket(path);
+  if (!fd) return fd.error();
+  return HeldAddress(*fd, path, Kind::unix_socket);
+}
+
+HeldAddress::HeldAddress(HeldAddress&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), address_(std::move(other.address_)), kind_(other.kind_) {}
+
+HeldAddress::~HeldAddress() {
+  if (fd_ < 0) return;
+  if (kind_ == Kind::unix_socket) ::unlink(address_.c_str());
+  ::close(fd_);
+}
+
+void Service::on_refused(const Request&, const Refusal&) {}
+
 Server::Server(Loop& loop, Service& service) : state_(std::make_shared<State>(loop, service)) {}
 
 Server::~Server() {
@@ -104,11 +128,16 @@ Server::~Server() {
 }
 
 base::Result<std::string> Server::listen(const std::string& address, const Tls& tls) {
-  auto listening = listen_tcp(address);
-  if (!listening) return std::move(listening).error();
+  auto held = HeldAddress::tcp(address);
+  if (!held) return std::move(held).error();
+  std::string real = held->address();
+  listen(std::move(*held), tls);
+  return real;
+}
+
+void Server::listen(HeldAddress held, const Tls& tls) {
   use(tls);
-  state_->add(listening->fd, State::Listener::Kind::tls, "");
-  return listening->address;
+  state_->add(std::exchange(held.fd_, -1), State::Listener::Kind::tls, "");
 }
 
 base::Result<std::string> Server::listen_plain(const std::string& address) {
@@ -119,10 +148,14 @@ base::Result<std::string> Server::listen_plain(const std::string& address) {
 }
 
 base::Status Server::listen_unix(const std::string& path) {
-  auto fd = listen_unix_socket(path);
-  if (!fd) return std::move(fd).error();
-  state_->add(*fd, State::Listener::Kind::plain, path);
+  auto held = HeldAddress::unix_socket(path);
+  if (!held) return std::move(held).error();
+  listen_unix(std::move(*held));
   return base::ok();
+}
+
+void Server::listen_unix(HeldAddress held) {
+  state_->add(std::exchange(held.fd_, -1), State::Listener::Kind::plain, held.address_);
 }
 
 void Server::use(const Tls& tls) {

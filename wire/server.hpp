@@ -43,6 +43,34 @@ class Service {
   /// The largest body that this request (head only) may have; 0 refuses any with 413.
   virtual std::size_t body_max(const Request& head) = 0;
   virtual void on_request(Request request, std::shared_ptr<Exchange> exchange) = 0;
+  /// A request that was refused before it was whole; `head` holds what was read of it. The answer
+  /// is given already.
+  virtual void on_refused(const Request& head, const Refusal& refusal);
+};
+
+/// An address that is ours before anybody can be served: who connects waits. Given back at the end
+/// unless a server has taken it over.
+class HeldAddress {
+ public:
+  /// `host:port`, port 0 picks a free one. `unavailable` names the address (and, where it can be
+  /// found, the process that holds it).
+  static base::Result<HeldAddress> tcp(const std::string& address);
+  /// A unix socket with mode 0600. A stale socket file is replaced.
+  static base::Result<HeldAddress> unix_socket(const std::string& path);
+  HeldAddress(HeldAddress&& other) noexcept;
+  HeldAddress& operator=(HeldAddress&&) = delete;
+  ~HeldAddress();
+  /// The real `host:port`, or the path.
+  const std::string& address() const { return address_; }
+
+ private:
+  friend class Server;
+  enum class Kind { tcp, unix_socket };
+  HeldAddress(int fd, std::string address, Kind kind)
+      : fd_(fd), address_(std::move(address)), kind_(kind) {}
+  int fd_;
+  std::string address_;
+  Kind kind_;
 };
 
 /// Accepts connections and serves requests one after the other on each, with all deadlines and
@@ -51,14 +79,15 @@ class Server {
  public:
   Server(Loop& loop, Service& service);
   ~Server();
-  /// `host:port`, port 0 picks a free one; gives the real `host:port`. `unavailable` names the
-  /// address (and, where it can be found, the process that holds it).
+  /// Gives the real `host:port`; refuses as `HeldAddress` does.
   base::Result<std::string> listen(const std::string& address, const Tls& tls);
+  /// TLS on TCP. Who has connected meanwhile is served first.
+  void listen(HeldAddress held, const Tls& tls);
   /// Plain HTTP on TCP: loopback services and test doubles only.
   base::Result<std::string> listen_plain(const std::string& address);
-  /// A unix socket with mode 0600; the peer's uid is in `Peer::uid`. A stale socket file is
-  /// replaced.
+  /// A unix socket; the peer's uid is in `Peer::uid`.
   base::Status listen_unix(const std::string& path);
+  void listen_unix(HeldAddress held);
   /// Shows another certificate to connections that come from now on.
   void use(const Tls& tls);
   /// Stops accepting; open exchanges may end until `close_all`.

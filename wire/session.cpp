@@ -32,8 +32,7 @@ class Session::Answer final : public Exchange {
     if (stage_ == Stage::streaming)
       abort();
     else
-      respond(
-          {500, {{"Content-Type", "text/plain"}}, "the request was dropped without an answer\n"});
+      respond(answer_to({500, "the request was dropped without an answer"}));
   }
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
@@ -208,11 +207,12 @@ void Session::dispatch() {
 void Session::refuse(const Refusal& refusal) {
   base::log::info("wire.request_refused",
                   {{"peer", connection_->peer().address}, {"why", refusal.reason}});
+  Request head = parser_.head_done() ? parser_.head() : Request{};
+  head.peer = connection_->peer();
   in_.clear();
-  connection_->send(
-      encode({refusal.status, {{"Content-Type", "text/plain"}}, refusal.reason + "\n"}, false),
-      Connection::Flush::now);
+  connection_->send(encode(answer_to(refusal), false), Connection::Flush::now);
   close_gently();
+  core_.service.on_refused(head, refusal);
 }
 
 // ---- answers out
@@ -294,6 +294,9 @@ void Session::lose_exchange() {
 void Session::cut_late() {
   const auto self = shared_from_this();
   base::log::debug("wire.deadline", {{"peer", connection_->peer().address}});
+  // A request that was begun is answered; a connection that said nothing is owed nothing.
+  if (phase_ == Phase::body || (phase_ == Phase::head && !in_.empty()))
+    return refuse({408, "the request did not become whole in time"});
   cut();
   lose_exchange();
 }

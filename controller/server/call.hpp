@@ -35,7 +35,7 @@ struct Call {
   }
   Asker asker() const { return {who.name, api::Writer::person}; }
 
- private:
+  /// Counts an answer; those that are given through a call count themselves.
   void count(int code);
 };
 using CallPtr = std::shared_ptr<Call>;

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "controller/server/batch.hpp"
@@ -74,6 +75,21 @@ void Door::on_request(wire::Request request, std::shared_ptr<wire::Exchange> exc
   if (route == nullptr)
     return call->refuse(call->found.path_known ? method_not_allowed(target) : no_such_path());
   serve(call);
+}
+
+/// What an agent can't get through is a fault of one of us, so it is named; people see the answer.
+void Door::on_refused(const wire::Request& head, const wire::Refusal& refusal) {
+  Call call;
+  call.metrics = &metrics_;
+  call.found = find_route(head.method, head.path);
+  call.count(refusal.status);
+  const auto who = identify(head.peer, settings_.self);
+  if (who.rank != Identity::Rank::machine) return;
+  if (refusal.status == 413) metrics_.add("orch_server_agent_bodies_too_large_total");
+  base::log::warn("agent.request_refused", {{"machine", who.machine},
+                                            {"path", head.path},
+                                            {"code", refusal.status},
+                                            {"why", refusal.reason}});
 }
 
 void Door::serve(const CallPtr& call) {

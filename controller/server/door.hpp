@@ -25,6 +25,7 @@ class Door final : public wire::Service {
 
   std::size_t body_max(const wire::Request& head) override;
   void on_request(wire::Request request, std::shared_ptr<wire::Exchange> exchange) override;
+  void on_refused(const wire::Request& head, const wire::Refusal& refusal) override;
 
   /// The durable picture has moved.
   void moved();

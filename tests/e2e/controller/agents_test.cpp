@@ -102,6 +102,23 @@ TEST_F(Agents, AReportMakesItsMachine) {
   EXPECT_EQ(get("/apis/orch/v1/machines/none/live").status, 404);
 }
 
+TEST_F(Agents, ABodyThatIsTooLargeIsRefusedAsAStatusAndCounted) {
+  const auto box = join("box1");
+  const auto answer = ask(box, "POST", "/agent/v1/machines/box1/report",
+                          std::string((std::size_t{4} << 20) + 1, ' '));
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.type, "application/json");
+  EXPECT_EQ(answer.reason(), "RequestEntityTooLarge");
+  EXPECT_EQ(answer.message(), "the body is longer than 4194304 bytes");
+  const auto metrics = get("/metrics").body;
+  EXPECT_NE(metrics.find("orch_server_agent_bodies_too_large_total 1"), std::string::npos);
+  EXPECT_NE(metrics.find(R"(code="413",method="POST",route="/agent/v1/machines/{machine}/report")"),
+            std::string::npos);
+  const auto log = controller->end(SIGTERM).err;
+  EXPECT_NE(log.find("agent.request_refused"), std::string::npos) << log;
+  EXPECT_NE(log.find(R"(machine="box1")"), std::string::npos) << log;
+}
+
 TEST_F(Agents, ReportsThatCannotBeAreRefusedByName) {
   const auto box = join("box1");
   ASSERT_EQ(send(box, report(5)).status, 200);

@@ -77,7 +77,12 @@ class Asked final : public Service {
     exchanges.push_back(std::move(exchange));
   }
 
+  void on_refused(const Request& head, const Refusal& refusal) override {
+    refused.emplace_back(head, refusal);
+  }
+
   std::size_t body_bound = 1 << 20;
+  std::vector<std::pair<Request, Refusal>> refused;
   std::vector<Request> requests;
   std::vector<std::shared_ptr<Exchange>> exchanges;
   std::function<void(Request, std::shared_ptr<Exchange>)> answer;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/wire/lab.hpp"
+#include "wire/http1.hpp"
 
 #include <algorithm>
 
@@ -91,6 +92,45 @@ TEST_F(PlainServer, BoundsCloseTheConnectionWithAReason) {
     EXPECT_TRUE(raw->ended());
   }
   EXPECT_TRUE(service.requests.empty());
+}
+
+TEST_F(PlainServer, ARefusalIsAStatusThatEveryClientPrints) {
+  service.body_bound = 10;
+  const auto heard =
+      hear("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello world", 2);
+  EXPECT_NE(heard.find("Content-Type: application/json\r\n"), std::string::npos) << heard;
+  EXPECT_EQ(heard.substr(heard.find("\r\n\r\n") + 4),
+            R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
+            R"("message":"the body is longer than 10 bytes","reason":"RequestEntityTooLarge",)"
+            R"("code":413})"
+            "\n");
+}
+
+TEST_F(PlainServer, TheServiceIsToldWhatWasRefusedAndWhoAskedFor) {
+  service.body_bound = 10;
+  hear("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello world", 2);
+  hear("GET /" + std::string(9'000, 'x'), 2);
+  ASSERT_EQ(service.refused.size(), 2U);
+  const auto& [head, refusal] = service.refused.front();
+  EXPECT_EQ(head.path, "/a");
+  EXPECT_TRUE(head.peer.address.starts_with("127.0.0.1:")) << head.peer.address;
+  EXPECT_EQ(refusal.status, 413);
+  EXPECT_EQ(service.refused.back().second.status, 414);
+  EXPECT_EQ(service.refused.back().first.path, "/");
+}
+
+TEST_F(PlainServer, ARequestThatIsDroppedIsAnsweredAsAStatus) {
+  service.answer = [](const Request&, const std::shared_ptr<Exchange>&) {};
+  const auto heard = hear("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", 2);
+  EXPECT_EQ(heard.substr(0, 12), "HTTP/1.1 500");
+  EXPECT_NE(heard.find(R"("reason":"InternalError")"), std::string::npos) << heard;
+}
+
+TEST(Refusals, AreJsonWhateverTheReasonHolds) {
+  const auto answer = answer_to({400, "a \"quote\", a \\, a \n, a \x01 and a \xff"});
+  EXPECT_NE(answer.body.find(R"("message":"a \"quote\", a \\,)"), std::string::npos) << answer.body;
+  EXPECT_EQ(answer.body.find('\n'), answer.body.size() - 1);
+  EXPECT_EQ(answer.body.find('\x01'), std::string::npos);
 }
 
 TEST_F(PlainServer, ARequestThatComesByteByByteIsServed) {
