@@ -93,9 +93,6 @@ base::Status announce(const DataDir& dir, const wire::KeyPair& ca, const std::st
 HostSettings settings_for(const DataDir& dir, const RunArguments& arguments,
                           const wire::KeyPair& ca, const std::string& cluster) {
   HostSettings s;
-  s.listen = arguments.listen;
-  if (s.listen.empty()) s.listen.emplace_back(kDefaultListen);
-  s.socket = dir.socket();
   s.door.self = {cluster, static_cast<std::uint32_t>(::geteuid())};
   const auto facts = wire::read_certificate(ca.certificate);
   s.door.authority = {cluster, ca, facts ? facts->fingerprint : ""};
@@ -109,7 +106,8 @@ HostSettings settings_for(const DataDir& dir, const RunArguments& arguments,
   return s;
 }
 
-Outcome serve(const DataDir& dir, const RunArguments& arguments, SqliteStore& store) {
+Outcome serve(const DataDir& dir, const RunArguments& arguments, Addresses addresses,
+              SqliteStore& store) {
   const auto ca = load_ca(dir.pki());
   if (!ca)
     return failed(
@@ -117,13 +115,16 @@ Outcome serve(const DataDir& dir, const RunArguments& arguments, SqliteStore& st
         ca.error().message);
   auto settings = settings_for(dir, arguments, *ca, store.cluster());
   if (auto read = read_policy(arguments, settings.policy); !read.good()) return read;
+  // What can refuse a start comes before the term is raised.
+  if (const auto tls = settings.tls(); !tls)
+    return failed(exit_of_listen(tls.error()), tls.error().message);
   const auto loaded = store.load();
   if (!loaded) return store_failed(loaded.error());
   const auto samples = store.samples("");
   if (!samples) return store_failed(samples.error());
   const StoreCare care{[&store] { return store.idle(); }, [&store] { return store.check(); }};
   Host host(store, care, *loaded, *samples, std::move(settings));
-  const auto urls = host.open();
+  const auto urls = host.open(std::move(addresses));
   if (!urls) return failed(exit_of_listen(urls.error()), urls.error().message);
   if (auto told = announce(dir, *ca, store.cluster(), *urls); !told)
     return failed(base::Exit::io, told.error().message);
@@ -153,10 +154,15 @@ Outcome run(const DataDir& dir, const RunArguments& arguments) {
     return failed(base::Exit::busy,
                   "a controller runs on " + base::quoted(dir.path()) + " already: " + turn.holder);
   if (auto made = dir.make(); !made) return failed(base::Exit::io, made.error().message);
+  // A start that can't serve must not raise the store's term, so the addresses come first.
+  auto addresses = hold_addresses(
+      arguments.listen.empty() ? std::vector{std::string(kDefaultListen)} : arguments.listen,
+      dir.socket());
+  if (!addresses) return failed(exit_of_listen(addresses.error()), addresses.error().message);
   ::unlink(dir.listen_file().c_str());  // of one that was killed
   auto store = SqliteStore::open({dir.database(), {}});
   if (!store) return store_failed(store.error());
-  return serve(dir, arguments, **store);
+  return serve(dir, arguments, std::move(*addresses), **store);
 }
 
 }  // namespace controller

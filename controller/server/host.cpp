@@ -14,6 +14,20 @@ constexpr base::Duration kFarewell{100};  // for the last answers to leave
 
 }  // namespace
 
+base::Result<Addresses> hold_addresses(const std::vector<std::string>& listen,
+                                       const std::string& socket) {
+  Addresses out;
+  for (const auto& address : listen) {
+    auto held = wire::HeldAddress::tcp(address);
+    if (!held) return std::move(held).error();
+    out.public_ones.push_back(std::move(*held));
+  }
+  auto held = wire::HeldAddress::unix_socket(socket);
+  if (!held) return std::move(held).error();
+  out.admin.push_back(std::move(*held));
+  return out;
+}
+
 Host::Host(Store& store, StoreCare care, const Loaded& loaded,
            const std::vector<SampleRow>& samples, HostSettings settings)
     : settings_(std::move(settings)),
@@ -34,16 +48,16 @@ Host::~Host() {
   store_.finish();
 }
 
-base::Result<std::vector<std::string>> Host::open() {
-  auto tls = settings_.tls();
-  if (!tls) return std::move(tls).error();
+base::Result<std::vector<std::string>> Host::open(Addresses addresses) {
+  const auto tls = settings_.tls();
+  if (!tls) return tls.error();
   std::vector<std::string> urls;
-  for (const auto& address : settings_.listen) {
-    auto real = server_.listen(address, *tls);
-    if (!real) return std::move(real).error();
-    urls.push_back("https://" + *real);
+  for (auto& held : addresses.public_ones) {
+    urls.push_back("https://" + held.address());
+    server_.listen(std::move(held), *tls);
   }
-  if (auto open = server_.listen_unix(settings_.socket); !open) return std::move(open).error();
+  for (auto& held : addresses.admin)
+    server_.listen_unix(std::move(held));
   loop_.on_signals({SIGTERM, SIGINT}, [this](int) { shut_down(); });
   renew_later();
   rounds_.start();

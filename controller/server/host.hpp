@@ -19,9 +19,16 @@ class RandomUids final : public Uids {
   std::string next() override { return wire::random_uuid(); }
 };
 
+/// The addresses of a controller, held before anything on the disk is changed.
+struct Addresses {
+  std::vector<wire::HeldAddress> public_ones;
+  std::vector<wire::HeldAddress> admin;  // the unix socket
+};
+/// Each `host:port`, and the path of the admin socket.
+base::Result<Addresses> hold_addresses(const std::vector<std::string>& listen,
+                                       const std::string& socket);
+
 struct HostSettings {
-  std::vector<std::string> listen;  // host:port
-  std::string socket;               // path of the admin socket
   reconcilers::Policy policy;
   DoorSettings door;
   /// The server's certificate as it is due now; asked at the start and every few hours.
@@ -40,7 +47,7 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   /// Opens the doors; gives each `https://host:port`.
-  base::Result<std::vector<std::string>> open();
+  base::Result<std::vector<std::string>> open(Addresses addresses);
   /// Serves until SIGTERM or SIGINT, or until the store can't be trusted any more.
   base::Exit run();
 

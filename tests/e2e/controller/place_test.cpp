@@ -108,11 +108,17 @@ TEST_F(Place, ASecondControllerIsToldWhoIsThere) {
   const auto second = call(with_dir({"run", "--listen", "127.0.0.1:0"}));
   EXPECT_EQ(second.code, 75);
   EXPECT_TRUE(says(second.err, "process " + std::to_string(controller->pid()))) << second.err;
-  const auto other = folder + "/other";
+  auto other = folder + "/other";
   ASSERT_EQ(call({"--data-dir", other, "init"}).code, 0);
   const auto address = controller->url().substr(std::string("https://").size());
-  const auto clash = call({"--data-dir", other, "run", "--listen", address});
+  dir.swap(other);
+  const auto before = contents();
+  const auto clash = call(with_dir({"run", "--listen", "127.0.0.1:0", "--listen", address}));
   EXPECT_EQ(clash.code, 75);
+  auto after = contents();
+  after[dir + "/lock"] = before.at(dir + "/lock");  // names its last holder
+  EXPECT_EQ(after, before) << "a start that can't serve changes nothing";
+  dir.swap(other);
   EXPECT_TRUE(says(clash.err, address)) << clash.err;
   EXPECT_TRUE(says(clash.err, std::to_string(controller->pid()))) << clash.err;
   EXPECT_EQ(get("/livez").status, 200);
