@@ -5,6 +5,7 @@
 #include "agentd/facts/facts.hpp"
 #include "agentd/harness/parsers.hpp"
 #include "agentd/harness/run_folders.hpp"
+#include "agentd/harness/task_files.hpp"
 #include "agentd/link/link.hpp"
 #include "agentd/probe/prober.hpp"
 #include "agentd/process/notes.hpp"
@@ -82,7 +83,7 @@ struct Shell {
     const auto s = settings();
     for (const auto& folder : {s.runs_folder, s.logs_folder})
       if (auto made = base::make_folder(folder, 0700); !made) return made;
-    auto opened = Agent::open({processes, notes, prober, folders, parsers}, s);
+    auto opened = Agent::open({processes, notes, prober, folders, parsers, tasks}, s);
     if (!opened) return opened.error();
     agent.emplace(std::move(*opened));
     agent->set_facts(read_facts());
@@ -127,6 +128,7 @@ struct Shell {
   FileNotes notes;
   FileRunFolders folders;
   HarnessParsers parsers;
+  FileTaskFiles tasks;
   HttpProber prober;
   std::optional<Agent> agent;
   std::unique_ptr<Link> link;

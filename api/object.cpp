@@ -200,6 +200,7 @@ void BenchSpec::rules(const BenchSpec& spec, const std::string& path, Findings& 
   for (std::size_t i = 0; i < spec.steps.size(); ++i)
     check_variables(spec.steps[i].command, path + ".steps[" + std::to_string(i) + "].command",
                     known, findings);
+  check_variables(spec.tasks.command, path + ".tasks.command", known, findings);
   check_env(spec.env, path + ".env", known, findings);
   const int given =
       int{spec.tasks.count > 0} + int{!spec.tasks.list.empty()} + int{!spec.tasks.command.empty()};

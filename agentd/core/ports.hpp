@@ -121,6 +121,7 @@ struct RunRecord {
   std::string reason, message;
   std::int64_t samples_bytes = 0;  // what samples.jsonl had when last looked at
   std::uint64_t samples_inode = 0;
+  std::vector<std::string> tasks;  // what the bench's `tasks.command` told, once it has
 };
 
 /// Run directories (contract.md): samples.jsonl, progress.json, log, out/, attempts/N/. They are
@@ -144,6 +145,19 @@ class RunFolders {
                                const std::vector<std::string>& scored) = 0;
   /// Something that changes when the harness's files do.
   virtual base::Result<std::string> stamp(const std::string& folder) = 0;
+};
+
+/// Files of task ids, one a line.
+class TaskFiles {
+ public:
+  virtual ~TaskFiles() = default;
+  /// What a command prints to `path`. `so_far`: it still runs, so a line without an end and an
+  /// empty file are fine. `invalid` names what will not get better: an id that is none, one that
+  /// comes twice, no id at all, too much of it.
+  enum class Look : std::uint8_t { so_far, whole };
+  virtual base::Result<std::vector<std::string>> read(const std::string& path, Look look) = 0;
+  /// Whole or not at all; `invalid` when one of the ids fits no line.
+  virtual base::Status write(const std::string& path, const std::vector<std::string>& ids) = 0;
 };
 
 /// What a parser printed, or is still printing.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/core/resume.hpp"
 
+#include "agentd/core/launches.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
 #include "base/text.hpp"
@@ -11,15 +12,6 @@ namespace agentd {
 namespace {
 
 constexpr std::size_t kFilterBytes = 100 * 1024;  // Linux refuses one argument above 128 KiB
-
-std::map<std::string, std::string> values_of(const api::RunWanted& wanted,
-                                             const std::string& run_dir) {
-  return {{"endpoint", wanted.endpoint},
-          {"model.name", wanted.model_name},
-          {"run.dir", run_dir},
-          {"run.uid", wanted.uid},
-          {"seed", std::to_string(wanted.seed)}};
-}
 
 }  // namespace
 
@@ -44,7 +36,7 @@ Remaining remaining_tasks(const api::RunWanted& wanted, const std::set<std::stri
 base::Result<std::vector<std::string>> step_command(const api::RunWanted& wanted, std::size_t index,
                                                     const std::set<std::string>& scored,
                                                     const std::string& run_dir) {
-  const auto values = values_of(wanted, run_dir);
+  const auto values = run_values(wanted, run_dir);
   std::vector<std::string> command;
   for (const auto& argument : wanted.steps[index].command)
     command.push_back(api::expanded(argument, values));

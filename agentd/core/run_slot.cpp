@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/core/run_slot.hpp"
 
+#include "agentd/core/launches.hpp"
 #include "base/mutant.hpp"
 #include "base/text.hpp"
 
@@ -64,6 +65,7 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
   if (!wanted_ || stuck_) return;
   if (!record_) load(ports, settings);
   if (!record_ || stuck_) return sooner(now.steady + kLook);
+  know_tasks();
   if (record_->attempt > wanted_->attempt) return;  // an assignment of the past
   if (record_->attempt < wanted_->attempt) {
     if (begin == Begin::refused) {
@@ -80,11 +82,19 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
     has_child_ = false;
     child_.reset();
   }
-  if (!record_->ended) run_steps(child_ ? &*child_ : nullptr, begin, ports, settings, now);
+  const Child* child = child_ ? &*child_ : nullptr;
+  if (!record_->ended && needs_listing()) {
+    list_tasks(child, begin, ports, settings, now);
+    if (!record_->ended) return sooner(now.steady + kLook);
+  } else if (!record_->ended) {
+    run_steps(child, begin, ports, settings, now);
+  }
   if (record_ && !stuck_) parse(ports, now);
 }
 
 bool RunSlot::is_settled(const Child& child) const {
+  if (is_listing(child))
+    return child.state == Child::State::exited && (record_->ended || !needs_listing());
   const auto index = base::to_integer(label(child, "index")).value_or(0);
   return child.state == Child::State::exited && (record_->ended || index < record_->next_step);
 }
@@ -186,33 +196,31 @@ void RunSlot::start_step(Ports& ports, const Settings& settings, base::Moment no
   if (index >= wanted_->steps.size()) return end_attempt(0, "", "", ports);
   auto command = step_command(*wanted_, index, scored(), folder_);
   if (!command) return end_attempt(std::nullopt, "CannotStart", command.error().message, ports);
-  Launch launch;
-  launch.id = "run-" + uid_ + "-" + std::to_string(wanted_->attempt) + "-" + std::to_string(index);
+  if (index == 0 && !hand_over_tasks(ports, now)) return;
+  auto launch =
+      run_launch(*wanted_, folder_, settings, std::to_string(index), wanted_->steps[index].name);
   launch.command = std::move(*command);
-  launch.env = settings.base_env;
-  launch.env["ORCH_RUN"] = wanted_->name;
-  launch.env["ORCH_RUN_UID"] = uid_;
-  launch.env["ORCH_RUN_DIR"] = folder_;
-  launch.env["ORCH_ATTEMPT"] = std::to_string(wanted_->attempt);
-  const std::map<std::string, std::string> values{{"endpoint", wanted_->endpoint},
-                                                  {"model.name", wanted_->model_name},
-                                                  {"run.dir", folder_},
-                                                  {"run.uid", uid_},
-                                                  {"seed", std::to_string(wanted_->seed)}};
-  for (const auto& v : wanted_->env) {
-    if (v.secret.empty())
-      launch.env[v.name] = api::expanded(v.value, values);
-    else
-      launch.secrets[v.name] = v.secret;
+  launch_child(launch, ports, now);
+}
+
+/// Launchers whose harness is to do less than everything read the file that ORCH_TASKS_FILE names.
+/// True once it says what this attempt is to do.
+bool RunSlot::hand_over_tasks(Ports& ports, base::Moment now) {
+  const auto left = remaining_tasks(*wanted_, scored());
+  if (left.work != Remaining::Work::some) return true;
+  const auto written = ports.tasks.write(tasks_file(folder_), left.tasks);
+  if (written) return true;
+  if (written.error().code == base::Code::invalid) {
+    end_attempt(std::nullopt, "CannotStart", written.error().message, ports);
+  } else {
+    wait_reason_ = "RunDirectory";
+    wait_message_ = written.error().message;
+    sooner(now.steady + kLook);
   }
-  launch.workdir = wanted_->workdir.empty() ? folder_ : api::expanded(wanted_->workdir, values);
-  launch.output = folder_ + "/log";
-  launch.labels = {{"kind", "run"},
-                   {"uid", uid_},
-                   {"run", wanted_->name},
-                   {"attempt", std::to_string(wanted_->attempt)},
-                   {"index", std::to_string(index)},
-                   {"step", wanted_->steps[index].name}};
+  return false;
+}
+
+void RunSlot::launch_child(const Launch& launch, Ports& ports, base::Moment now) {
   const auto started = ports.processes.start(launch);
   if (!started && started.error().code == base::Code::unavailable) {
     wait_reason_ = "CannotStart";  // the disk is full, the table of processes too: it may pass
@@ -269,8 +277,11 @@ void RunSlot::parse(Ports& ports, base::Moment now) {
     wait_reason_ = "Parser";
     wait_message_ = parsed.error().message;
     if (last && parsed.error().code == base::Code::invalid) {
-      record_->reason = "Parser";  // it will not get better by asking again
-      record_->message = parsed.error().message;
+      // It will not get better by asking again. What broke first is what people must know.
+      if (record_->reason.empty()) {
+        record_->reason = "Parser";
+        record_->message = parsed.error().message;
+      }
       final_parsed_ = true;
     }
     return sooner(next_parse_);

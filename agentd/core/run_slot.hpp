@@ -42,8 +42,18 @@ class RunSlot {
   void prepare(Ports& ports, base::Moment now);
   void run_steps(const Child* child, Begin begin, Ports& ports, const Settings& settings,
                  base::Moment now);
+  static bool is_listing(const Child& child);
   bool is_settled(const Child& child) const;
+  bool needs_listing() const;
+  std::string printed_path() const;
+  void list_tasks(const Child* child, Begin begin, Ports& ports, const Settings& settings,
+                  base::Moment now);
+  void start_listing(Ports& ports, const Settings& settings, base::Moment now);
+  void take_listing(const Child& child, Ports& ports, base::Moment now);
+  void know_tasks();
   void start_step(Ports& ports, const Settings& settings, base::Moment now);
+  bool hand_over_tasks(Ports& ports, base::Moment now);
+  void launch_child(const Launch& launch, Ports& ports, base::Moment now);
   void take_exit(const Child& child, Ports& ports, base::Moment now);
   void end_attempt(std::optional<std::int64_t> exit_code, std::string reason, std::string message,
                    Ports& ports);

@@ -14,6 +14,7 @@ struct Ports {
   Prober& prober;
   RunFolders& folders;
   Parsers& parsers;
+  TaskFiles& tasks;
 };
 
 /// What an agent is told at its start.

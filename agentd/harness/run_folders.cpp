@@ -36,6 +36,11 @@ Json record_json(const RunRecord& record) {
                              {"samplesBytes", record.samples_bytes},
                              {"samplesInode", std::to_string(record.samples_inode)}});
   if (record.exit_code) value.set("exitCode", *record.exit_code);
+  if (record.tasks.empty()) return value;
+  Json tasks = Json::array();
+  for (const auto& task : record.tasks)
+    tasks.push(task);
+  value.set("tasks", std::move(tasks));
   return value;
 }
 
@@ -59,6 +64,10 @@ base::Result<RunRecord> parse_record(const std::string& path, const std::string&
   unsigned long long inode = 0;
   const std::string digits = value->text_at("samplesInode");
   if (std::sscanf(digits.c_str(), "%llu", &inode) == 1) record.samples_inode = inode;
+  if (const Json* tasks = value->find("tasks"); tasks != nullptr && tasks->is_array()) {
+    for (const auto& task : tasks->items())
+      if (task.is_string()) record.tasks.push_back(task.string());
+  }
   return record;
 }
 

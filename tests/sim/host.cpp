@@ -110,8 +110,13 @@ void Host::spawn(const std::string& id) {
   if (on_change) on_change();
 }
 
+bool is_listing(const Process& p) {
+  return label(p.launch, "index") == "tasks";
+}
+
 /// S14: what an attempt is told to do is exactly what is not scored, and never nothing.
 void Host::check_launch(const Process& p) {
+  if (is_listing(p)) return;
   const auto& folder = folders_[p.launch.workdir];
   std::set<std::string> scored;
   for (const auto& s : folder.samples)
@@ -125,6 +130,16 @@ void Host::check_launch(const Process& p) {
   const bool filtered = p.launch.command[0] == "filtered-harness" && !scored.empty();
   if (filtered && tasks_of(p.launch) != left)
     ghost_.violations.push_back("S14 " + p.id + " was told other tasks than those not scored");
+  const auto file = p.launch.env.find("ORCH_TASKS_FILE");
+  if (file == p.launch.env.end() || lists_[file->second] != left)
+    ghost_.violations.push_back("S14 " + p.id + " was given a file of other tasks than are left");
+}
+
+/// The command of a bench that tells its tasks: once in a run's life, however often it fails.
+void Host::print_tasks(const Process& p) {
+  if (!folders_[p.launch.workdir].record.tasks.empty())
+    ghost_.violations.push_back("S14 the tasks of " + p.launch.workdir + " were asked for again");
+  lists_[p.launch.output] = base::split(p.launch.command[1], ',');
 }
 
 void Host::end(std::int64_t pid, int code) {
@@ -145,6 +160,11 @@ void Host::work(std::int64_t pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return;
   const auto& p = found->second;
+  if (is_listing(p)) {
+    print_tasks(p);
+    if (p.launch.command[0] == "endless-lister") return;
+    return end(pid, dice_.one_in(storm_->port_fails) ? 1 : 0);
+  }
   auto& folder = folders_[p.launch.workdir];
   const auto uid = label(p.launch, "uid");
   for (const auto& task : tasks_of(p.launch)) {
@@ -370,6 +390,29 @@ class HostParsers : public agentd::Parsers {
   Host& h_;
 };
 
+class HostTaskFiles : public agentd::TaskFiles {
+ public:
+  explicit HostTaskFiles(Host& h) : h_(h) {}
+  base::Result<std::vector<std::string>> read(const std::string& path, Look look) override {
+    if (h_.occasion() == Host::Fault::fails) return broken();
+    const auto found = h_.lists_.find(path);
+    if (found != h_.lists_.end() && found->second.front().empty())
+      return base::invalid("line 1 is empty");
+    if (found != h_.lists_.end()) return found->second;
+    if (look == Look::so_far) return std::vector<std::string>{};
+    return base::invalid("it printed no task");
+  }
+  base::Status write(const std::string& path, const std::vector<std::string>& ids) override {
+    if (h_.occasion() == Host::Fault::fails) return broken();
+    h_.lists_[path] = ids;
+    h_.kill_point();
+    return base::ok();
+  }
+
+ private:
+  Host& h_;
+};
+
 namespace {
 
 template <class P, class Port>
@@ -395,6 +438,9 @@ agentd::RunFolders& Host::folders_port() {
 }
 agentd::Parsers& Host::parsers_port() {
   return make<HostParsers, agentd::Parsers>(ports_, *this);
+}
+agentd::TaskFiles& Host::tasks_port() {
+  return make<HostTaskFiles, agentd::TaskFiles>(ports_, *this);
 }
 
 }  // namespace sim

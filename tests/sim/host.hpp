@@ -87,6 +87,7 @@ class Host {
   agentd::Prober& prober_port();
   agentd::RunFolders& folders_port();
   agentd::Parsers& parsers_port();
+  agentd::TaskFiles& tasks_port();
 
  private:
   friend class HostProcesses;
@@ -94,6 +95,7 @@ class Host {
   friend class HostProber;
   friend class HostFolders;
   friend class HostParsers;
+  friend class HostTaskFiles;
   enum class Fault { none, fails };
   /// Each port call passes here: the agent may be killed, or the call may fail.
   Fault occasion();
@@ -102,6 +104,7 @@ class Host {
   void check_launch(const Process& p);
   void end(std::int64_t pid, int code);
   void work(std::int64_t pid);
+  void print_tasks(const Process& p);
   const Process* on_port(std::int64_t port) const;
 
   std::string name_;
@@ -114,6 +117,7 @@ class Host {
   std::map<std::int64_t, Process> processes_;
   std::map<std::string, ChildRecord> records_;
   std::map<std::string, Folder> folders_;
+  std::map<std::string, std::vector<std::string>> lists_;  // files of task ids, by path
   std::string notes_;
   std::set<std::string> asked_;
   std::vector<std::shared_ptr<void>> ports_;

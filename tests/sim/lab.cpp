@@ -193,7 +193,7 @@ void Lab::start_agent(AgentSeat& seat) {
   guarded(seat, [&] {
     auto opened = agentd::Agent::open(
         {seat.host.processes_port(), seat.host.notes_port(), seat.host.prober_port(),
-         seat.host.folders_port(), seat.host.parsers_port()},
+         seat.host.folders_port(), seat.host.parsers_port(), seat.host.tasks_port()},
         settings);
     if (opened) seat.agent.emplace(std::move(*opened));
   });

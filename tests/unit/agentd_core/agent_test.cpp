@@ -59,7 +59,7 @@ class Rig {
     settings.runs_folder = "runs";
     settings.logs_folder = "logs";
     auto opened = Agent::open({host_.processes_port(), host_.notes_port(), host_.prober_port(),
-                               host_.folders_port(), host_.parsers_port()},
+                               host_.folders_port(), host_.parsers_port(), host_.tasks_port()},
                               settings);
     ASSERT_TRUE(opened) << opened.error().message;
     agent_ = std::make_unique<Agent>(std::move(*opened));
@@ -266,6 +266,96 @@ TEST(AgentRuns, WithNothingLeftLaunchNothing) {
   EXPECT_EQ(rig.attempt().phase, api::RunPhase::finished);
   EXPECT_TRUE(rig.ghost().executions.empty());
   EXPECT_TRUE(rig.ghost().violations.empty());
+}
+
+/// A run whose bench tells its tasks by a command.
+api::RunWanted listed(std::int64_t attempt, const std::string& lister = "lister",
+                      const std::string& tasks = "t1,t2,t3") {
+  auto r = run(attempt, "http://127.0.0.1:1/v1");
+  r.tasks.list.clear();
+  r.tasks.command = {lister, tasks};
+  return r;
+}
+
+TEST(AgentRuns, AskForTheTasksOnceAndThenKnowThem) {
+  Rig rig;
+  ASSERT_TRUE(rig.assign({}, {listed(1)}));
+  rig.start();
+  ASSERT_TRUE(rig.assign({}, {listed(1)}));  // the next life adopts what asks
+  rig.settle();
+  rig.acknowledge();
+  EXPECT_EQ(rig.attempt().phase, api::RunPhase::finished);
+  EXPECT_EQ(rig.attempt().total, 3);
+  EXPECT_EQ(rig.stored(), 3U) << "nobody answers: three errors";
+  rig.start();
+  ASSERT_TRUE(rig.assign({}, {listed(2)}));
+  rig.settle();
+  rig.acknowledge();
+  EXPECT_EQ(rig.attempt().phase, api::RunPhase::finished);
+  EXPECT_EQ(rig.stored(), 6U);
+  auto done = listed(3);
+  done.completed = {"t1", "t2", "t3"};
+  ASSERT_TRUE(rig.assign({}, {done}));
+  rig.settle();
+  EXPECT_EQ(rig.attempt().message, "every task is scored; nothing was launched");
+  EXPECT_TRUE(rig.ghost().violations.empty()) << rig.ghost().violations.front();
+}
+
+TEST(AgentRuns, ASubsetNeedsNoListOfTheBench) {
+  Rig rig;
+  auto wanted = listed(1, "endless-lister");
+  wanted.subset = {"t2"};
+  wanted.steps = {{"run", {"harness", "t2"}}};
+  ASSERT_TRUE(rig.assign({}, {wanted}));
+  rig.settle();
+  rig.acknowledge();
+  EXPECT_EQ(rig.attempt().phase, api::RunPhase::finished);
+  EXPECT_EQ(rig.stored(), 1U);
+}
+
+TEST(AgentRuns, WithoutTheirTasksEndTheAttemptAndSayWhy) {
+  struct Case {
+    const char *name, *lister, *tasks, *message;
+    bool killed;
+  };
+  const Case cases[] = {
+      {"a command that fails", "endless-lister", "t1",
+       "the command that lists the tasks ended with 137; the run's log has what it said", true},
+      {"a command that takes too long", "endless-lister", "t1",
+       "the command that lists the tasks took longer than 5 minutes", false},
+      {"a list that is none, while it is printed", "endless-lister", "", "line 1 is empty", false},
+      {"a list that is none, at the end", "lister", "", "line 1 is empty", false},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    Rig rig;
+    ASSERT_TRUE(rig.assign({}, {listed(1, c.lister, c.tasks)}));
+    rig.settle(base::seconds(30));
+    if (c.killed) rig.host().kill_some("run");
+    rig.settle(base::minutes(6));
+    EXPECT_EQ(rig.attempt().phase, api::RunPhase::finished);
+    EXPECT_EQ(rig.attempt().reason, "TaskList");
+    EXPECT_EQ(rig.attempt().message, c.message);
+    EXPECT_TRUE(rig.host().processes().empty());
+    EXPECT_EQ(rig.stored(), 0U);
+    rig.start();
+    EXPECT_EQ(rig.attempt().message, c.message) << "also after a restart of the agent";
+    ASSERT_TRUE(rig.assign({}, {listed(2)}));
+    rig.settle();
+    rig.acknowledge();
+    EXPECT_EQ(rig.stored(), 3U) << "the next attempt asks again";
+  }
+}
+
+TEST(AgentRuns, AreStoppedWhileTheyAskForTheirTasks) {
+  Rig rig;
+  ASSERT_TRUE(rig.assign({}, {listed(1, "endless-lister")}));
+  rig.settle(base::seconds(5));
+  EXPECT_EQ(rig.host().processes().size(), 1U);
+  ASSERT_TRUE(rig.assign({}));
+  rig.settle();
+  EXPECT_TRUE(rig.host().processes().empty());
+  EXPECT_TRUE(rig.report().runs.empty());
 }
 
 TEST(AgentRuns, AreStoppedWhenTheyAreNotAssignedAnyMore) {
