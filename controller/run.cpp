@@ -106,6 +106,19 @@ HostSettings settings_for(const DataDir& dir, const RunArguments& arguments,
   return s;
 }
 
+StoreCare care_of(SqliteStore& store) {
+  StoreCare care;
+  care.idle = [&store] { return store.idle(); };
+  care.check = [&store] { return store.check(); };
+  care.changes_floor = [&store] { return store.changes_floor(); };
+  care.trim_changes = [&store](base::Instant now) -> StoreCare::Trimmed {
+    auto done = store.trim_changes(now);
+    const bool more = done.rest == SqliteStore::Trimmed::Rest::more;
+    return {more ? StoreCare::Rest::more : StoreCare::Rest::none, std::move(done.error)};
+  };
+  return care;
+}
+
 Outcome serve(const DataDir& dir, const RunArguments& arguments, Addresses addresses,
               SqliteStore& store) {
   const auto ca = load_ca(dir.pki());
@@ -122,8 +135,7 @@ Outcome serve(const DataDir& dir, const RunArguments& arguments, Addresses addre
   if (!loaded) return store_failed(loaded.error());
   const auto samples = store.samples("");
   if (!samples) return store_failed(samples.error());
-  const StoreCare care{[&store] { return store.idle(); }, [&store] { return store.check(); }};
-  Host host(store, care, *loaded, *samples, std::move(settings));
+  Host host(store, care_of(store), *loaded, *samples, std::move(settings));
   const auto urls = host.open(std::move(addresses));
   if (!urls) return failed(exit_of_listen(urls.error()), urls.error().message);
   if (auto told = announce(dir, *ca, store.cluster(), *urls); !told)

@@ -4,6 +4,7 @@
 #include "controller/server/rounds.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace controller {
 
@@ -11,6 +12,15 @@ namespace controller {
 struct StoreCare {
   Rounds::Idle idle;
   std::function<base::Status()> check;
+  /// The revision after which the change log is whole.
+  std::function<std::int64_t()> changes_floor;
+  /// Removes some of what the change log has too much.
+  enum class Rest : std::uint8_t { none, more };
+  struct Trimmed {
+    Rest rest = Rest::none;
+    std::optional<CommitError> error;
+  };
+  std::function<Trimmed(base::Instant)> trim_changes;
 };
 
 /// What the program's other calls ask of a controller that runs, through its unix socket.

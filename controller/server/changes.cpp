@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 
+#include <algorithm>
+
 namespace controller {
 namespace {
 
@@ -15,10 +17,28 @@ Rejection unreadable(const base::Error& error) {
   return {500, "InternalError", "Internal error occurred: " + error.message, {}};
 }
 
+Rejection removed(std::int64_t after, std::int64_t floor) {
+  const auto text = std::to_string(floor);
+  const auto why = "the lines up to revision " + text + " are removed";
+  return {410, "Expired",
+          "from " + std::to_string(after) + " is too old: " + why +
+              "; list the objects and go on from there, or ask with from=" + text,
+          Json::object({{"causes", Json::array({Json::object({{"reason", "FieldValueInvalid"},
+                                                              {"field", "from"},
+                                                              {"message", why}})})}})};
+}
+
 }  // namespace
+
+struct Changes::Page {
+  std::int64_t floor = 0;
+  base::Result<std::vector<ChangeRow>> rows;
+};
 
 struct Changes::Reader {
   CallPtr call;
+  enum class From : std::uint8_t { first, asked } from = From::first;
+  enum class Head : std::uint8_t { owed, sent } head = Head::owed;
   std::int64_t after = 0;     // told up to this revision
   std::int64_t asked_at = 0;  // the durable revision when the page on its way was asked for
   enum class Mode : std::uint8_t { once, watch } mode = Mode::once;
@@ -43,6 +63,7 @@ void Changes::show(const CallPtr& call) {
     if (!number || *number < 0)
       return call->refuse(bad_request("from " + base::quoted(from) + ": expected a revision"));
     reader->after = *number;
+    reader->from = Reader::From::asked;
   }
   reader->call = call;
   if (call->request.flag("watch")) reader->mode = Reader::Mode::watch;
@@ -55,7 +76,6 @@ void Changes::show(const CallPtr& call) {
     it->second->state = Reader::State::rest;
     read_on(key);
   };
-  call->head("application/json");
   read_on(key);
 }
 
@@ -65,19 +85,29 @@ void Changes::read_on(Key key) {
   it->second->state = Reader::State::reading;
   it->second->asked_at = rounds_.durable().revision;
   rounds_.store().run([this, key, after = it->second->after](Store& store) -> StoreThread::After {
-    auto rows = store.changes(after, kPage);
-    return [this, key, rows = std::move(rows)] { take(key, rows); };
+    Page page{floor_ ? floor_() : 0, store.changes(after, kPage)};
+    return [this, key, page = std::move(page)] { take(key, page); };
   });
 }
 
-void Changes::take(Key key, const base::Result<std::vector<ChangeRow>>& rows) {
+void Changes::take(Key key, const Page& page) {
   const auto it = readers_.find(key);
   if (it == readers_.end()) return;
   const auto reader = it->second;
-  if (!rows) {
+  // Lines that went while the reader was behind would be missing without a word.
+  const bool gap = reader->from == Reader::From::asked && reader->after < page.floor;
+  const bool begun = reader->head == Reader::Head::sent;
+  if (!page.rows || gap) {
     readers_.erase(it);
-    return reader->call->exchange->abort();  // the reader must see that this is not the end
+    if (begun) return reader->call->exchange->abort();  // the reader must see that it is not whole
+    return reader->call->refuse(page.rows ? removed(reader->after, page.floor)
+                                          : unreadable(page.rows.error()));
   }
+  if (!begun) reader->call->head("application/json");
+  reader->head = Reader::Head::sent;
+  reader->from = Reader::From::asked;
+  reader->after = std::max(reader->after, page.floor);
+  const auto& rows = page.rows;
   std::string text;
   for (const auto& row : *rows) {
     text += change_line(row);

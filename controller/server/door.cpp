@@ -44,7 +44,7 @@ Door::Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, StoreCare ca
       agents_(loop, rounds),
       enrolment_(rounds, settings_.authority),
       logs_(loop, rounds, settings_.logs),
-      changes_(rounds),
+      changes_(rounds, care.changes_floor),
       admin_(rounds, std::move(care.check)) {}
 
 std::size_t Door::body_max(const wire::Request& head) {

@@ -34,6 +34,7 @@ Host::Host(Store& store, StoreCare care, const Loaded& loaded,
       core_(loaded, samples, settings_.policy, uids_, moment()),
       store_(loop_, store),
       rounds_(loop_, core_, store_, care.idle),
+      upkeep_(loop_, rounds_, care.trim_changes),
       door_(loop_, rounds_, settings_.door, care),
       server_(loop_, door_) {
   rounds_.on_durable = [this] { door_.moved(); };
@@ -60,6 +61,7 @@ base::Result<std::vector<std::string>> Host::open(Addresses addresses) {
     server_.listen_unix(std::move(held));
   loop_.on_signals({SIGTERM, SIGINT}, [this](int) { shut_down(); });
   renew_later();
+  upkeep_.start();
   rounds_.start();
   return urls;
 }

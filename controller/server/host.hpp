@@ -4,6 +4,7 @@
 #include "controller/server/door.hpp"
 #include "controller/server/rounds.hpp"
 #include "controller/server/store_thread.hpp"
+#include "controller/server/upkeep.hpp"
 #include "wire/pki.hpp"
 #include "wire/server.hpp"
 
@@ -61,6 +62,7 @@ class Host {
   Core core_;
   StoreThread store_;
   Rounds rounds_;
+  Upkeep upkeep_;
   Door door_;
   wire::Server server_;
   base::Exit exit_ = base::Exit::done;

@@ -5,6 +5,7 @@
 #include "controller/store/sqlite_store.hpp"
 #include "controller/store/sums.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace controller {
@@ -56,6 +57,22 @@ base::Result<std::vector<Row>> read_objects(Database& database, const Head& head
 base::Result<std::vector<ChangeRow>> read_changes(Database& database, std::int64_t revision,
                                                   std::size_t limit);
 base::Result<std::vector<SampleRow>> read_samples(Database& database, const std::string& run);
+
+/// The revision up to which the change log is removed; 0 where all of it is there.
+base::Result<std::int64_t> read_floor(Database& database);
+
+/// How much of the change log is kept.
+struct LogBounds {
+  std::int64_t lines_max = 0;  // the newest
+  std::int64_t lines_min = 0;  // these stay, however old they are
+  base::Instant not_before;    // older lines go
+};
+/// Up to which revision the oldest lines may go in one step of about `step` lines; nothing when all
+/// are to stay. Lines of one revision go together.
+base::Result<std::optional<std::int64_t>> find_floor(Database& database, const LogBounds& bounds,
+                                                     std::int64_t step);
+/// Removes those lines; part of a transaction.
+Fault raise_floor(Database& database, std::int64_t revision);
 
 /// The full integrity check of SQLite and every sum.
 base::Status check_all(Database& database, const Head& head);

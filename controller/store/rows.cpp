@@ -141,6 +141,50 @@ base::Result<std::vector<ChangeRow>> read_changes(Database& database, std::int64
   return rows;
 }
 
+base::Result<std::int64_t> read_floor(Database& database) {
+  auto use = controller::use(database, Sql::read_floor);
+  if (!use.next()) {
+    if (use.fault() != Fault::none) return database.error(use.fault(), "read");
+    return 0;
+  }
+  const auto floor = use.integer(0);
+  if (use.integer(1) == sum_of_floor(floor)) return floor;
+  return damaged("the floor of the change log is not as written");
+}
+
+base::Result<std::optional<std::int64_t>> find_floor(Database& database, const LogBounds& bounds,
+                                                     std::int64_t step) {
+  // Lines go from the oldest on, so the ids that are there have no gaps.
+  std::int64_t newest = 0;
+  {
+    auto use = controller::use(database, Sql::newest_change_id);
+    if (use.next()) newest = use.integer(0);
+    if (use.fault() != Fault::none) return database.error(use.fault(), "read");
+  }
+  std::optional<std::int64_t> floor;
+  std::int64_t revision = 0;  // the one whose lines are being looked at
+  auto use = controller::use(database, Sql::oldest_changes);
+  use.with(step);
+  while (use.next()) {
+    const auto kept = newest - use.integer(0);  // of those that come after it
+    const bool old = use.integer(2) < bounds.not_before.ms && kept >= bounds.lines_min;
+    if (use.integer(1) != revision && revision != 0) floor = revision;
+    if (kept < bounds.lines_max && !old) return floor;
+    revision = use.integer(1);
+  }
+  if (use.fault() != Fault::none) return database.error(use.fault(), "read");
+  // A revision that is longer than a step goes in one.
+  if (!floor && revision != 0) floor = revision;
+  return floor;
+}
+
+Fault raise_floor(Database& database, std::int64_t revision) {
+  const auto fault = controller::use(database, Sql::remove_changes).with(revision).run();
+  if (fault != Fault::none) return fault;
+  auto use = controller::use(database, Sql::write_floor);
+  return use.with(revision).with(sum_of_floor(revision)).run();
+}
+
 base::Result<std::vector<SampleRow>> read_samples(Database& database, const std::string& run) {
   std::vector<SampleRow> rows;
   auto use = controller::use(database, run.empty() ? Sql::read_all_samples : Sql::read_samples);
@@ -162,6 +206,7 @@ base::Status check_all(Database& database, const Head& head) {
     return std::move(changes).error();
   }
   if (auto samples = read_samples(database, ""); !samples) return std::move(samples).error();
+  if (auto floor = read_floor(database); !floor) return std::move(floor).error();
   return base::ok();
 }
 

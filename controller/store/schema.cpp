@@ -54,6 +54,13 @@ CREATE TABLE sample(
   UNIQUE(run, task, attempt, scored)) STRICT;
 PRAGMA user_version=2;
 )sql",
+    R"sql(
+CREATE TABLE change_floor(
+  only INTEGER PRIMARY KEY CHECK(only = 1),
+  revision INTEGER NOT NULL CHECK(revision > 0),
+  sum INTEGER NOT NULL) STRICT;
+PRAGMA user_version=3;
+)sql",
 };
 
 const char* const kNoViews = R"sql(
@@ -151,6 +158,12 @@ const std::array<const char*, static_cast<std::size_t>(Sql::count)> kSql{
     "ON CONFLICT(run, task, attempt, scored) DO NOTHING",
     "SELECT run, task, attempt, scored, sum, body FROM sample WHERE run = ?1 ORDER BY id",
     "SELECT run, task, attempt, scored, sum, body FROM sample ORDER BY id",
+    "SELECT revision, sum FROM change_floor",
+    "INSERT INTO change_floor(only, revision, sum) VALUES(1, ?1, ?2) "
+    "ON CONFLICT(only) DO UPDATE SET revision = excluded.revision, sum = excluded.sum",
+    "SELECT coalesce(max(id), 0) FROM change",
+    "SELECT id, revision, at FROM change ORDER BY id LIMIT ?1",
+    "DELETE FROM change WHERE revision <= ?1",
 };
 
 }  // namespace controller

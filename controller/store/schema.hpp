@@ -12,7 +12,7 @@ inline constexpr std::int64_t kApplicationId = 0x6f726368;
 
 /// `kSteps[n]` makes version n + 1 of the schema out of version n, in one transaction, and writes
 /// the version. A step that was released is never edited; a change is a new step and a fixture.
-inline constexpr std::size_t kSchemaVersion = 2;
+inline constexpr std::size_t kSchemaVersion = 3;
 extern const std::array<const char*, kSchemaVersion> kSteps;
 
 /// The views machine, model, bench and job of a snapshot; they replace older ones of these names.
@@ -39,6 +39,11 @@ enum class Sql : std::uint8_t {
   add_sample,
   read_samples,
   read_all_samples,
+  read_floor,
+  write_floor,
+  newest_change_id,
+  oldest_changes,
+  remove_changes,
   count
 };
 extern const std::array<const char*, static_cast<std::size_t>(Sql::count)> kSql;

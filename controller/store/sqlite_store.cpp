@@ -69,6 +69,7 @@ struct SqliteStore::Inner {
   StorePlace place;
   Database database;
   Head head;
+  std::int64_t floor = 0;  // of the change log
   State state = State::opened;
 
   std::optional<CommitError> failed(const Undone& undone);
@@ -120,6 +121,9 @@ base::Result<Loaded> SqliteStore::Inner::load() {
                            std::string(kWayOut));
     }
   }
+  const auto lowest = read_floor(database);
+  if (!lowest) return lowest.error();
+  floor = *lowest;
   // From here on the file is ours and gets written; on a failure it stays as it is.
   database.at_end(Database::AtEnd::keep_log);
   if (const Fault fault = database.fold(Database::Fold::truncate); fault != Fault::none) {
@@ -149,8 +153,8 @@ SqliteStore::~SqliteStore() = default;
 base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StorePlace& place) {
   auto opened = open_existing(place);
   if (!opened) return std::move(opened).error();
-  auto inner =
-      std::make_unique<Inner>(Inner{place, std::move(opened->database), std::move(opened->head)});
+  auto inner = std::make_unique<Inner>(
+      Inner{place, std::move(opened->database), std::move(opened->head), 0, Inner::State::opened});
   return std::make_unique<SqliteStore>(std::move(inner));
 }
 
@@ -198,6 +202,31 @@ std::optional<CommitError> SqliteStore::idle() {
   if (s.database.log_pages() < s.place.log_pages_idle) return std::nullopt;
   const Fault fault = s.database.fold(Database::Fold::passive);
   return fault == Fault::full ? std::nullopt : s.failed_fold(fault);
+}
+
+std::int64_t SqliteStore::changes_floor() const {
+  return inner_->floor;
+}
+
+SqliteStore::Trimmed SqliteStore::trim_changes(base::Instant now) {
+  Inner& s = *inner_;
+  // With no room on the disk the next round comes first.
+  if (s.state != Inner::State::loaded) return {};
+  const LogBounds bounds{s.place.changes_max, s.place.changes_min, now - s.place.changes_age};
+  const auto floor = find_floor(s.database, bounds, s.place.changes_step);
+  if (!floor) return {Trimmed::Rest::none, CommitError{floor.error(), false}};
+  if (!*floor) return {};
+  if (auto error = s.make_room()) return {Trimmed::Rest::none, std::move(error)};
+  Head next = s.head;
+  ++next.rounds;  // every commit writes the head's page: log_scan counts on it
+  const auto undone = in_transaction(s.database, "shorten the change log of", [&] {
+    const Fault fault = raise_floor(s.database, **floor);
+    return fault == Fault::none ? write_head(s.database, next) : fault;
+  });
+  if (undone) return {Trimmed::Rest::none, s.failed(*undone)};
+  s.head = std::move(next);
+  s.floor = **floor;
+  return {Trimmed::Rest::more, std::nullopt};
 }
 
 base::Status SqliteStore::check() {

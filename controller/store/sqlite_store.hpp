@@ -23,6 +23,12 @@ struct StorePlace {
   std::int64_t log_pages_max = 4000;
   // Worth folding when nobody waits.
   std::int64_t log_pages_idle = 1000;
+  // Of the change log: some 50 MB at the most. Age alone never takes the last lines, so that a
+  // clock that jumps does not empty it.
+  std::int64_t changes_max = 200'000;
+  std::int64_t changes_min = 10'000;
+  base::Duration changes_age{90LL * 24 * 3'600'000};
+  std::int64_t changes_step = 500;  // a round of some milliseconds
 };
 
 /// The codes of these functions and of `SqliteStore::open`, which only main turns into exit codes:
@@ -62,6 +68,16 @@ class SqliteStore final : public Store {
   base::Result<std::vector<SampleRow>> samples(const std::string& run) override;
   /// Refuses a name that is taken. The store's thread is busy meanwhile (200 MB: about a second).
   base::Status snapshot(const std::string& file) override;
+
+  /// The change log is whole after this revision; older lines are removed.
+  std::int64_t changes_floor() const;
+  /// Removes some of the oldest lines of the change log beyond its bounds, as a small round of its
+  /// own (some milliseconds). `more`: there are others to remove.
+  struct Trimmed {
+    enum class Rest : std::uint8_t { none, more } rest = Rest::none;
+    std::optional<CommitError> error;
+  };
+  Trimmed trim_changes(base::Instant now);
 
   /// Folds a long write-ahead log into the file; to be called when no round waits.
   std::optional<CommitError> idle();

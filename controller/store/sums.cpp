@@ -85,4 +85,8 @@ std::int64_t sum_of(const SampleRow& row) {
       .get();
 }
 
+std::int64_t sum_of_floor(std::int64_t revision) {
+  return Sum().add(std::string_view("floor")).add(revision).get();
+}
+
 }  // namespace controller

@@ -24,5 +24,7 @@ std::int64_t sum_of(const Head& head);
 std::int64_t sum_of(const Row& row);
 std::int64_t sum_of(const ChangeRow& row);
 std::int64_t sum_of(const SampleRow& row);
+/// Of the revision up to which the change log is removed.
+std::int64_t sum_of_floor(std::int64_t revision);
 
 }  // namespace controller

@@ -13,11 +13,12 @@ std::string fixture(const std::string& name) {
   return text ? *text : std::string();
 }
 
-/// A store of version 1 on a disk of its own, and what it holds.
+/// A store of an older version on a disk of its own.
 struct Old {
-  explicit Old(const std::string& name) : disk(name, 1), place(place_on(disk)) {
+  explicit Old(const std::string& name, const std::string& file = "v1.sql")
+      : disk(name, 1), place(place_on(disk)) {
     const auto made =
-        sim::run_sql(place.path, place.vfs, "PRAGMA locking_mode=EXCLUSIVE;" + fixture("v1.sql"),
+        sim::run_sql(place.path, place.vfs, "PRAGMA locking_mode=EXCLUSIVE;" + fixture(file),
                      sim::Access::create);
     EXPECT_TRUE(made) << made.error().message;
     // Past the time in which a cut could undo what the fixture wrote.
@@ -51,6 +52,17 @@ TEST(Migrations, AStoreOfTheFirstVersionKeepsEverythingAndTakesSamplesToo) {
   EXPECT_TRUE(check_store(old.place));
 }
 
+TEST(Migrations, AStoreOfTheSecondVersionKeepsItsSamplesAndItsWholeChangeLog) {
+  Old old("old-second", "v2.sql");
+  const auto all = read_all(old.place);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->rows.size(), 2U);
+  EXPECT_EQ(all->changes.size(), 3U);
+  ASSERT_EQ(all->samples.size(), 1U);
+  EXPECT_EQ(all->samples[0].bytes, R"({"task":"t"})");
+  EXPECT_EQ(loaded(old.place)->changes_floor(), 0);
+}
+
 TEST(Migrations, AMigratedStoreHasTheSchemaOfANewOne) {
   const auto schema_of = [](const StorePlace& place) {
     const auto rows = sim::run_sql(place.path, place.vfs,
@@ -60,11 +72,15 @@ TEST(Migrations, AMigratedStoreHasTheSchemaOfANewOne) {
     EXPECT_TRUE(rows) << rows.error().message;
     return rows ? *rows : std::vector<std::string>();
   };
-  Old old("old-schema");
-  ASSERT_TRUE(read_all(old.place));
   sim::CrashDisk disk("new-schema", 1);
   ASSERT_TRUE(create_store(place_on(disk), kCluster));
-  EXPECT_EQ(schema_of(old.place), schema_of(place_on(disk)));
+  const auto wanted = schema_of(place_on(disk));
+  for (const std::string file : {"v1.sql", "v2.sql"}) {
+    SCOPED_TRACE(file);
+    Old old("old-schema-" + file, file);
+    ASSERT_TRUE(read_all(old.place));
+    EXPECT_EQ(schema_of(old.place), wanted);
+  }
 }
 
 TEST(Migrations, APowerCutAnywhereInAMigrationLosesNothing) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/dice.hpp"
 #include "tests/unit/store/support.hpp"
 
@@ -9,11 +11,14 @@ namespace {
 struct Toll {
   int cuts = 0;
   int acknowledged = 0;
-  int lost = 0;      // a life that came back without something acknowledged, or refused to
-  int unproved = 0;  // the round that was cut came back whole
+  int lost = 0;       // a life that came back without something acknowledged, or refused to
+  int shortened = 0;  // a life that came back with a shorter change log
+  int unproved = 0;   // the round that was cut came back whole
   std::string first_loss;
   std::uint64_t hash = 0;
 };
+
+constexpr std::int64_t kLines = 40;
 
 /// Plays a controller that commits rounds of any size until the power goes, over and over on the
 /// same disk, and compares what comes back with what was acknowledged.
@@ -25,6 +30,10 @@ class Player {
     // Small, so that the folding of the log is cut too.
     place_.log_pages_max = 4 + dice_.upto(30);
     place_.log_pages_idle = 1 + dice_.upto(20);
+    // Short, so that the shortening of the change log is cut too.
+    place_.changes_max = kLines;
+    place_.changes_min = 0;
+    place_.changes_step = 1 + dice_.upto(10);
     EXPECT_TRUE(create_store(place_, kCluster));
   }
 
@@ -51,7 +60,7 @@ class Player {
     if (all->term <= term_) lose("a term came back");
     term_ = all->term;
     const Contents back = contents_of(**store, *all, disk_);
-    if (!disk_.dark()) compare(back);
+    if (!disk_.dark()) compare(back, (*store)->changes_floor());
     while (!disk_.dark() && toll_.lost == 0)
       if (!commit_one(**store)) return;
   }
@@ -71,7 +80,18 @@ class Player {
     return contents;
   }
 
-  void compare(const Contents& back) {
+  /// The change log may have been shortened, by whole revisions and as far as was allowed.
+  void compare(const Contents& back, std::int64_t floor) {
+    if (floor < floor_) lose("the floor of the change log fell");
+    floor_ = floor;
+    if (floor > 0) ++toll_.shortened;
+    for (auto* wanted : {&acknowledged_, &after_cut_}) {
+      auto& lines = wanted->changes;
+      const auto kept = std::find_if(lines.begin(), lines.end(),
+                                     [&](const ChangeRow& row) { return row.revision > floor; });
+      if (kept != lines.begin() && lines.end() - kept < kLines) lose("too much was removed");
+      lines.erase(lines.begin(), kept);
+    }
     if (cut_round_ && back == after_cut_) {
       ++toll_.unproved;
       acknowledged_ = after_cut_;
@@ -92,6 +112,7 @@ class Player {
     acknowledged_ = after_cut_;
     ++toll_.acknowledged;
     if (dice_.one_in(3)) static_cast<void>(store.idle());
+    if (dice_.one_in(3)) return !store.trim_changes(base::Instant{0}).error;
     return true;
   }
 
@@ -133,6 +154,7 @@ class Player {
   StorePlace place_;
   Contents acknowledged_, after_cut_;
   bool cut_round_ = false;
+  std::int64_t floor_ = 0;
   api::Term term_;
   Toll toll_;
 };
@@ -141,7 +163,7 @@ constexpr int kDisks = 80;
 constexpr int kCutsOfADisk = 25;
 
 TEST(PowerCuts, TwoThousandLoseNothingAcknowledgedAndTearNothing) {
-  int cuts = 0, acknowledged = 0, unproved = 0;
+  int cuts = 0, acknowledged = 0, unproved = 0, shortened = 0;
   for (int seed = 1; seed <= kDisks; ++seed) {
     const auto toll =
         Player(static_cast<std::uint64_t>(seed), StorePlace::Durability::whole).play(kCutsOfADisk);
@@ -149,11 +171,13 @@ TEST(PowerCuts, TwoThousandLoseNothingAcknowledgedAndTearNothing) {
     cuts += toll.cuts;
     acknowledged += toll.acknowledged;
     unproved += toll.unproved;
+    shortened += toll.shortened;
   }
   EXPECT_EQ(cuts, kDisks * kCutsOfADisk);
   EXPECT_GT(acknowledged, cuts);
   // The acknowledgement of some rounds was cut off although they are durable.
   EXPECT_GT(unproved, 0);
+  EXPECT_GT(shortened, cuts / 4);
 }
 
 TEST(PowerCuts, WithoutASyncAtEachCommitTheSameTestFindsLosses) {

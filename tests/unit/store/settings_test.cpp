@@ -66,8 +66,8 @@ TEST_F(Settings, EveryTableIsStrict) {
                                  "AND name NOT LIKE 'sqlite_%' ORDER BY name",
                                  sim::Access::read);
   ASSERT_TRUE(rows) << rows.error().message;
-  EXPECT_EQ(*rows,
-            (std::vector<std::string>{"change|1", "head|1", "identity|1", "object|1", "sample|1"}));
+  EXPECT_EQ(*rows, (std::vector<std::string>{"change|1", "change_floor|1", "head|1", "identity|1",
+                                             "object|1", "sample|1"}));
 }
 
 TEST_F(Settings, ASecondOpenerIsRefusedAndTheFirstGoesOn) {
