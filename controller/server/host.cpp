@@ -34,7 +34,7 @@ Host::Host(Store& store, StoreCare care, const Loaded& loaded,
       core_(loaded, samples, settings_.policy, uids_, moment()),
       store_(loop_, store),
       rounds_(loop_, core_, store_, care.idle),
-      upkeep_(loop_, rounds_, care.trim_changes),
+      upkeep_(loop_, rounds_, care.trim_changes, settings_.door.logs),
       door_(loop_, rounds_, settings_.door, care),
       server_(loop_, door_) {
   rounds_.on_durable = [this] { door_.moved(); };

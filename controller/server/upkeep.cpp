@@ -7,6 +7,8 @@
 namespace controller {
 namespace {
 
+constexpr base::Duration kFirst{1'000};  // after the start, which has enough to do
+constexpr base::Duration kSweepEvery{3'600'000};
 constexpr base::Duration kTrimEvery{60'000};
 // Between two steps of one trimming: the disk is for the rounds.
 constexpr base::Duration kBreath{50};
@@ -14,7 +16,8 @@ constexpr base::Duration kBreath{50};
 }  // namespace
 
 void Upkeep::start() {
-  if (trim_) trim_later(base::Duration{1'000});
+  if (trim_) trim_later(kFirst);
+  sweep_later(kFirst);
 }
 
 void Upkeep::trim_later(base::Duration wait) {
@@ -34,6 +37,45 @@ void Upkeep::trimmed(const StoreCare::Trimmed& done) {
   }
   if (done.error) base::log::warn("store.not_trimmed", {{"why", done.error->error.message}});
   trim_later(done.rest == StoreCare::Rest::more ? kBreath : kTrimEvery);
+}
+
+void Upkeep::sweep_later(base::Duration wait) {
+  sweep_timer_ = loop_.after(wait, [this] {
+    rounds_.store().run([this](Store&) -> StoreThread::After {
+      auto lives = list_log_lives(logs_);
+      return [this, lives = std::move(lives)] {
+        if (lives) return judge(*lives);
+        base::log::warn("logs.not_swept", {{"why", lives.error().message}});
+        sweep_later(kSweepEvery);
+      };
+    });
+  });
+}
+
+/// The durable picture is newer than the list, and whoever has logs was stored before them: what it
+/// does not hold by this uid is gone for good.
+void Upkeep::judge(std::vector<LogLife> lives) {
+  for (auto& life : lives) {
+    const auto* record = rounds_.durable().find(life.kind(), life.name());
+    const bool there = record != nullptr && record->uid == life.uid;
+    if (there && life.mark == LogLife::Mark::none) continue;
+    to_tend_.emplace_back(std::move(life), there ? InStore::present : InStore::absent);
+  }
+  tend_next();
+}
+
+void Upkeep::tend_next() {
+  if (to_tend_.empty()) return sweep_later(kSweepEvery);
+  auto [life, in_store] = std::move(to_tend_.front());
+  to_tend_.pop_front();
+  rounds_.store().run([this, life = std::move(life), in_store](Store&) -> StoreThread::After {
+    auto done = tend_log_life(logs_, life, in_store, base::wall_now());
+    return [this, stream = life.stream, done = std::move(done)] {
+      if (!done)
+        base::log::warn("logs.not_removed", {{"stream", stream}, {"why", done.error().message}});
+      tend_next();
+    };
+  });
 }
 
 }  // namespace controller

@@ -1,29 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "controller/server/admin.hpp"
+#include "controller/server/log_sweep.hpp"
 #include "controller/server/rounds.hpp"
 #include "wire/loop.hpp"
 
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace controller {
 
-/// What a controller tidies up from time to time: the change log. In steps that are short, each its
-/// own turn of the store's thread, so that no round waits for longer than one.
+/// What a controller tidies up from time to time: the change log, and the logs of objects that are
+/// gone. In steps that are short, each its own turn of the store's thread, so that no round waits
+/// for longer than one.
 class Upkeep {
  public:
   using Trim = std::function<StoreCare::Trimmed(base::Instant)>;
-  /// `trim` may be empty.
-  Upkeep(wire::Loop& loop, Rounds& rounds, Trim trim)
-      : loop_(loop), rounds_(rounds), trim_(std::move(trim)) {}
+  /// `trim` may be empty; `logs` is their folder.
+  Upkeep(wire::Loop& loop, Rounds& rounds, Trim trim, std::string logs)
+      : loop_(loop), rounds_(rounds), trim_(std::move(trim)), logs_(std::move(logs)) {}
   void start();
 
  private:
   void trim_later(base::Duration wait);
   void trimmed(const StoreCare::Trimmed& done);
+  void sweep_later(base::Duration wait);
+  void judge(std::vector<LogLife> lives);
+  void tend_next();
 
   wire::Loop& loop_;
   Rounds& rounds_;
   Trim trim_;
-  wire::Loop::Timer trim_timer_;
+  std::string logs_;
+  wire::Loop::Timer trim_timer_, sweep_timer_;
+  std::deque<std::pair<LogLife, InStore>> to_tend_;
 };
 
 }  // namespace controller

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "tests/e2e/controller/house.hpp"
 #include "tests/sim/disk/sql.hpp"
 
+#include <filesystem>
+
 namespace e2e {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// A controller that tidies up.
 struct Upkeep : House {
@@ -55,6 +60,38 @@ TEST_F(Upkeep, TheChangeLogIsBoundAndSaysWhereItBegins) {
   EXPECT_EQ(call(with_dir({"check"})).code, 0);
   start();
   EXPECT_EQ(get("/changes?from=0").status, 410) << "also after a start";
+}
+
+TEST_F(Upkeep, LogsOfWhatIsGoneStayForADayAlsoOverAStart) {
+  const auto run = R"({"apiVersion":"orch/v1","kind":"BenchRun","metadata":{"name":"there"},)"
+                   R"("spec":{"model":"m","bench":"b"}})";
+  const auto made = post("/apis/orch/v1/benchruns", run);
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto uid = made.json().at({"metadata", "uid"})->string();
+  stop();
+  const auto now = base::wall_now();
+  const auto logs = dir + "/logs/";
+  const auto write = [&](const std::string& path, const std::string& bytes) {
+    fs::create_directories(fs::path(logs + path).parent_path());
+    ASSERT_TRUE(base::write_file(logs + path, bytes));
+  };
+  for (const std::string life : {"run.there/" + uid, std::string("run.there/other-life"),
+                                 std::string("run.long-gone/u1"), std::string("run.gone/u2")})
+    write(life + "/box1/0000000000000000", "hello");
+  const auto at = [](base::Instant when) { return std::to_string(when.ms); };
+  write("run.there/" + uid + ".gone", at(now - base::hours(99)));  // of a restored snapshot
+  write("run.long-gone/u1.gone", at(now - base::hours(25)));
+  write("run.gone/u2.gone", at(now - base::hours(23)));
+  start();
+  const auto done = [&] {
+    return !fs::exists(logs + "run.long-gone") && fs::exists(logs + "run.there/other-life.gone");
+  };
+  ask_until("/livez", [&](const Answer&) { return done(); });
+  EXPECT_TRUE(done());
+  EXPECT_TRUE(fs::exists(logs + "run.there/" + uid + "/box1/0000000000000000"));
+  EXPECT_FALSE(fs::exists(logs + "run.there/" + uid + ".gone"));
+  EXPECT_TRUE(fs::exists(logs + "run.there/other-life/box1/0000000000000000"));
+  EXPECT_TRUE(fs::exists(logs + "run.gone/u2/box1/0000000000000000"));
 }
 
 }  // namespace
