@@ -155,7 +155,8 @@ struct BenchRunStatus {
     d.field(&BenchRunStatus::progress, "progress", "How many tasks are done.");
     d.field(&BenchRunStatus::result, "result", "The result of the scored tasks.");
     d.field(&BenchRunStatus::fingerprint, "fingerprint", "What the figures were made with.");
-    d.field(&BenchRunStatus::failures, "failures", "Failed tasks by class.");
+    d.field(&BenchRunStatus::failures, "failures",
+            "Failed tasks by class, as in a sample's failure.");
     d.field(&BenchRunStatus::conditions, "conditions", "Complete, Waiting.");
     d.field(&BenchRunStatus::reasons, "reasons", "Why it is not running, machine by machine.");
   }

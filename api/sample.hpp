@@ -46,7 +46,9 @@ struct Sample {
     d.field(&Sample::tool_calls, "toolCalls", "Calls of tools.").range(0, INT64_MAX);
     d.field(&Sample::wall_seconds, "wallSeconds", "Wall time of the task.");
     d.field(&Sample::ttft_ms, "ttftMs", "Time to the first token.");
-    d.field(&Sample::failure, "failure", "Class of a failure, or empty.");
+    d.field(&Sample::failure, "failure",
+            "Class of a failure (malformedJson, noCall, wrongArguments, hallucinatedTool, "
+            "graderMismatch, timeout, infrastructure), or empty.");
     d.field(&Sample::message, "message", "What the harness said, cut to its bound.");
     d.field(&Sample::finished, "finishedAt", "When it ended.");
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agentd/harness/bfcl_attempt.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 
@@ -15,9 +16,10 @@ namespace {
 
 using api::Json;
 
-constexpr std::string_view kMalformed = "malformedJson", kArguments = "wrongArguments",
-                           kTool = "hallucinatedTool", kGrader = "graderMismatch",
-                           kTimeout = "timeout", kInfrastructure = "infrastructure";
+constexpr std::string_view kMalformed = "malformedJson", kNoCall = "noCall",
+                           kArguments = "wrongArguments", kTool = "hallucinatedTool",
+                           kGrader = "graderMismatch", kTimeout = "timeout",
+                           kInfrastructure = "infrastructure";
 constexpr std::string_view kWrongName = "simple_function_checker:wrong_func_name";
 
 struct Rule {
@@ -48,21 +50,6 @@ std::string_view class_of(std::string_view type) {
   return kGrader;
 }
 
-/// OpenAI's names have no dots, so handlers write underscores for them.
-std::string plain_name(std::string name) {
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-}
-
-std::set<std::string> offered_functions(const Json& entry) {
-  std::set<std::string> names;
-  const Json* functions = entry.at({"prompt", "function"});
-  if (functions == nullptr || !functions->is_array()) return names;
-  for (const auto& function : functions->items())
-    names.insert(plain_name(function.text_at("name")));
-  return names;
-}
-
 /// The names that a decoded answer calls: a list of {name: arguments}, or one of them.
 void add_called(const Json* decoded, std::vector<std::string>& names) {
   if (decoded == nullptr) return;
@@ -84,6 +71,17 @@ std::string_view class_of_wrong_name(const Json& entry, const Json* decoded) {
   const bool invented = std::any_of(called.begin(), called.end(),
                                     [&](const auto& name) { return !offered.contains(name); });
   return invented ? kTool : kArguments;
+}
+
+/// Nothing was decoded: a call that is broken, or none where one was wanted.
+std::string_view class_of_undecoded(const Json& entry) {
+  return attempt_of(entry) == Attempt::none ? kNoCall : kMalformed;
+}
+
+/// BFCL decodes `[]` as a list of no calls and then finds their number wrong.
+bool is_empty_list(const Json& entry) {
+  const Json* decoded = entry.find("model_result_decoded");
+  return decoded != nullptr && decoded->is_array() && decoded->items().empty();
 }
 
 struct Candidate {
@@ -149,6 +147,10 @@ BfclFailure classify_bfcl(const Json& entry) {
     failure = class_of_wrong_name(entry, decoded);
   } else if (type.ends_with(":cannot_find_match") && !candidates.empty()) {
     failure = class_of_parallel(entry, candidates);
+  } else if (failure == kMalformed) {
+    failure = class_of_undecoded(entry);
+  } else if (type.ends_with(":wrong_count") && is_empty_list(entry)) {
+    failure = kNoCall;
   }
   BfclFailure out{std::string(failure), message_of(entry)};
   if (out.message.empty()) out.message = type;

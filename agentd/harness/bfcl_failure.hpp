@@ -6,7 +6,7 @@
 
 namespace agentd {
 
-/// What a failed entry of a BFCL score file says. `failure`: malformedJson, wrongArguments,
+/// What a failed entry of a BFCL score file says. `failure`: malformedJson, noCall, wrongArguments,
 /// hallucinatedTool, graderMismatch, timeout or infrastructure.
 struct BfclFailure {
   std::string failure, message;

@@ -53,7 +53,7 @@ TEST(Bfcl, RealFilesGiveTheirFigures) {
   folder.put(score_file("simple_python"), scores(10, entries));
   const Parsed parsed = parse(folder);
   EXPECT_EQ(outcomes(parsed.samples),
-            "simple_python_0 pass; simple_python_1 pass; simple_python_2 fail graderMismatch; "
+            "simple_python_0 pass; simple_python_1 pass; simple_python_2 fail noCall; "
             "simple_python_3 pass; simple_python_4 pass; simple_python_5 pass; "
             "simple_python_12 pass; simple_python_13 pass; simple_python_14 pass; "
             "simple_python_35 fail graderMismatch");
@@ -181,10 +181,10 @@ TEST(Bfcl, RealFailuresHaveTheirClasses) {
       {"multi_turn_base_2", "graderMismatch"},
       {"memory_kv_0-customer-0", "graderMismatch"},
       {"live_multiple_1-0-1", "wrongArguments"},
-      {"live_multiple_9-4-1", "graderMismatch"},
+      {"live_multiple_9-4-1", "noCall"},                   // it wrote []
       {"live_parallel_multiple_3-2-1", "wrongArguments"},  // it was offered, and the wrong choice
       {"parallel_5", "wrongArguments"},
-      {"simple_python_2", "graderMismatch"},
+      {"simple_python_2", "noCall"},
       {"simple_python_35", "graderMismatch"},
       {"simple_python_61", "graderMismatch"},
       {"simple_python_99", "wrongArguments"},
@@ -230,6 +230,49 @@ TEST(Bfcl, EveryErrorTypeHasAClass) {
     SCOPED_TRACE(c.type);
     EXPECT_EQ(classify_bfcl(*parse_python_json(failed("x", c.type))).failure, c.failure);
   }
+}
+
+TEST(Bfcl, NoCallIsNotCalledABrokenCall) {
+  struct Case {
+    const char *name, *answer, *failure;
+  };
+  const Case cases[] = {
+      {"prose", R"-("I can help you calculate the area (in units) of a triangle.")-", "noCall"},
+      {"a refusal", R"-("Unable to answer.")-", "noCall"},
+      {"prose with code of its own", R"-("Use `print(x)` or f(x) = 2.")-", "noCall"},
+      {"a function that is only named", R"-("You could use math.hypot for this.")-", "noCall"},
+      {"nothing", R"-("")-", "noCall"},
+      {"an empty list", R"-("```\n[]\n```")-", "noCall"},
+      {"no text and no call", "null", "noCall"},
+      {"a list of no calls", "[]", "noCall"},
+      {"an offered function, cut off", R"-("[math.hypot(x=4, y=")-", "malformedJson"},
+      {"one behind prose", R"-("Sure: math.hypot (4, 5")-", "malformedJson"},
+      {"by its plain name", R"-("math_hypot(4 5)")-", "malformedJson"},
+      {"an invented function in a list", R"-("[hypot(x=4, y=")-", "malformedJson"},
+      {"torn JSON", R"-("{\"name\": \"math.hypot\", \"argum")-", "malformedJson"},
+      {"JSON in a fence", R"-("```json\n[{\"math.hypot\": {\"x\": 4")-", "malformedJson"},
+      {"a mark of tool calls", R"-("<tool_call>math.hypot")-", "malformedJson"},
+      {"a real call with torn arguments", R"-([{"math_hypot":"{\"x\": 4"}])-", "malformedJson"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    for (const char* type : {"ast_decoder:decoder_failed", "relevance_error:decoder_failed"}) {
+      const std::string key = type[0] == 'a' ? "model_result_raw" : "model_result";
+      const auto entry = parse_python_json(
+          R"({"id":"x","error":["n"],"prompt":{"function":[{"name":"math.hypot"}]},)"
+          R"("error_type":")" +
+          std::string(type) + R"(",")" + key + "\":" + c.answer + "}");
+      ASSERT_TRUE(entry);
+      EXPECT_EQ(classify_bfcl(*entry).failure, c.failure);
+    }
+  }
+}
+
+TEST(Bfcl, AWrongNumberOfCallsIsNoCallOnlyWhenThereIsNone) {
+  const std::string head = R"({"id":"x","error":["n"],"error_type":"parallel_function_checker)"
+                           R"(_no_order:wrong_count","model_result_decoded":)";
+  EXPECT_EQ(classify_bfcl(*parse_python_json(head + "[]}")).failure, "noCall");
+  EXPECT_EQ(classify_bfcl(*parse_python_json(head + R"([{"f":{}}]})")).failure, "graderMismatch");
 }
 
 TEST(Bfcl, AWrongNameIsInventedOnlyWhenItWasNeverOffered) {
