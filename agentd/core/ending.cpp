@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/core/settings.hpp"
 
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace agentd {
@@ -24,6 +27,10 @@ base::Duration restart_delay(int failures) {
   if (failures <= 1) return {};
   return std::min(base::seconds(1) * (std::int64_t{1} << std::min(failures - 2, 10)),
                   base::minutes(5));
+}
+
+std::string shown(const std::string& message) {
+  return base::clipped(base::printable(message), base::limits::kMessageBytes);
 }
 
 bool Ending::step(const Child& child, const std::string& signal, base::Duration grace, Ports& ports,

@@ -358,7 +358,7 @@ api::RunSeen RunSlot::seen() const {
   seen.run = name_;
   seen.dir = folder_;
   seen.reason = wait_reason_;
-  seen.message = wait_message_;
+  seen.message = shown(wait_message_);
   if (child_) {
     seen.attempt = base::to_integer(label(*child_, "attempt")).value_or(0);
     seen.step = label(*child_, "step");
@@ -372,7 +372,7 @@ api::RunSeen RunSlot::seen() const {
   if (stuck_) {
     seen.phase = api::RunPhase::stuck;
     seen.reason = "Stuck";
-    seen.message = stuck_why_;
+    seen.message = shown(stuck_why_);
     return seen;
   }
   if (!wanted_ || !record_ || record_->attempt != wanted_->attempt) return seen;
@@ -381,7 +381,7 @@ api::RunSeen RunSlot::seen() const {
   if (record_->ended && !has_child_) {
     seen.exit_code = record_->exit_code;
     seen.reason = record_->reason;
-    seen.message = record_->message;
+    seen.message = shown(record_->message);
     if (final_parsed_ && unsent_.empty()) {
       seen.phase = api::RunPhase::finished;
       seen.metrics = metrics_;

@@ -318,7 +318,7 @@ api::ProcessSeen ServerSlot::seen() const {
   seen.uid = uid_;
   seen.restarts = std::max<std::int64_t>(starts_ - 1, 0);
   seen.reason = reason_;
-  seen.message = message_;
+  seen.message = shown(message_);
   if (wanted_) {
     seen.deployment = wanted_->name;
     seen.epoch = wanted_->epoch;

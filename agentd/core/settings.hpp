@@ -29,6 +29,10 @@ struct Settings {
 /// Restart and retry back-off (contract.md): the first at once, then 1 s, doubling to 5 min.
 base::Duration restart_delay(int failures);
 
+/// What a report says in a program's or harness's own words: one line that every terminal, table
+/// and JSON bears, and not too long.
+std::string shown(const std::string& message);
+
 /// The life of a child that is being ended: signal, grace, kill of the whole tree, and the proof.
 class Ending {
  public:

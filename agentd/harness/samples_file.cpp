@@ -133,6 +133,10 @@ bool is_task_id(std::string_view task) {
 base::Result<api::Sample> parse_sample(std::string_view line) {
   auto value = parse_python_json(line);
   if (!value || !value->is_object()) return base::not_found("the line is no JSON object");
+  // A model may have written the message: however long it is, the outcome beside it counts.
+  if (const auto* said = value->find("message"); said != nullptr && said->is_string())
+    value->set("message",
+               base::clipped(base::clean_utf8(said->string()), base::limits::kMessageBytes));
   const auto findings = api::check(*value, api::type_of<api::Sample>(), "", api::Unknown::ignore);
   if (!findings.empty()) return base::invalid(api::text_of(findings));
   auto sample = api::from_json<api::Sample>(*value);
@@ -143,7 +147,6 @@ base::Result<api::Sample> parse_sample(std::string_view line) {
   // A parser that only tells pass from fail means the whole score.
   const bool told = value->find("score") != nullptr;
   if (!told && sample.outcome == api::Outcome::pass) sample.score = 1;
-  sample.message = base::clipped(base::clean_utf8(sample.message), base::limits::kMessageBytes);
   return sample;
 }
 

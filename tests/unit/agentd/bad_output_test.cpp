@@ -83,5 +83,85 @@ TEST(SamplesThatShrankOrWereReplaced, AreFoundByTheNextAttempt) {
   EXPECT_FALSE(rig.bench.folder.has("runs/r-run-uid-/out/ran"));
 }
 
+/// What no terminal, table or JSON bears: NUL, escape sequences, broken UTF-8, lone surrogates.
+const std::string kFilth = R"(printf 'a\000b\033[2J\033]0;t\007\377\355\240\200\r\n')";
+
+/// Every text in the report, as it goes over the wire.
+void expect_harmless(RunRig& rig) {
+  const auto text = api::write_json(api::to_json(rig.report()));
+  EXPECT_TRUE(base::is_utf8(text));
+  EXPECT_TRUE(api::parse_json(text)) << text;
+  for (const std::string bad : {"\\u0000", "\\u001b", "\\u0007", "\x1b"})
+    EXPECT_EQ(text.find(bad), std::string::npos) << bad << " in " << text;
+  EXPECT_LE(rig.seen().message.size(), base::limits::kMessageBytes);
+}
+
+TEST(BadOutput, IsKeptByteForByteInTheLogAndHarmsNoReport) {
+  RunRig rig;
+  const std::string script = kFilth + "; " + kFilth +
+                             " >&2; head -c 3000000 /dev/zero; "
+                             "head -c 3000000 /dev/zero | tr '\\0' x; exit 3";
+  rig.assign(RunRig::run(1, script));
+  EXPECT_EQ(rig.ended(), "Finished");
+  EXPECT_EQ(rig.seen().exit_code, 3);
+  const std::string filth("a\0b\x1b[2J\x1b]0;t\x07\xff\xed\xa0\x80\r\n", 19);
+  const auto wanted = filth + filth + std::string(3'000'000, '\0') + std::string(3'000'000, 'x');
+  EXPECT_TRUE(rig.get("log") == wanted) << rig.get("log").size() << " bytes";
+  expect_harmless(rig);
+}
+
+TEST(BadOutput, OfAParserIsCleanedAndClippedInWhatPeopleRead) {
+  const std::string endless = "head -c 3000000 /dev/zero | tr '\\0' x";
+  const struct {
+    const char* name;
+    std::string parser;
+    const char* message;
+  } cases[] = {
+      {"on stderr", kFilth + " >&2; exit 4", "it ended with 4: a b"},
+      {"without end on stderr", endless + " >&2; exit 4", "it ended with 4: xxx"},
+      {"a wrong outcome without end",
+       "printf '{\"task\":\"a\",\"outcome\":\"'; " + endless + "; printf '\"}\\n'", "line 1"},
+      {"a task id without end",
+       "printf '{\"outcome\":\"pass\",\"task\":\"'; " + endless + "; printf '\"}\\n'", "line 1"},
+      {"a field name without end", "printf '{\"outcome\":1,\"'; " + endless + "; printf '\":1}\\n'",
+       "line 1"},
+      {"an outcome of filth", "printf '{\"task\":\"a\",\"outcome\":\"\\033[2J\\377\"}\\n'",
+       "line 1"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    RunRig rig;
+    auto wanted = RunRig::run(1, "true");
+    wanted.parser = {"", {"/bin/sh", "-c", c.parser}};
+    rig.assign(wanted);
+    EXPECT_EQ(rig.ended(), "Finished");
+    EXPECT_EQ(rig.seen().reason, "Parser");
+    EXPECT_NE(rig.seen().message.find(c.message), std::string::npos) << rig.seen().message;
+    expect_harmless(rig);
+    const auto progress = rig.get("progress.json");
+    EXPECT_TRUE(api::parse_json(progress)) << progress;
+  }
+}
+
+TEST(BadOutput, InSamplesIsCleanedAndClippedOnItsWay) {
+  RunRig rig;
+  auto wanted = RunRig::run(1, "true");
+  wanted.parser = {
+      "",
+      {"/bin/sh", "-c",
+       kFilth +
+           "; printf "
+           "'{\"task\":\"a\",\"outcome\":\"fail\",\"message\":\"\\\\u001b[2J\\\\ud800\\377'; "
+           "head -c 3000000 /dev/zero | tr '\\0' x; printf '\"}\\n'; " +
+           kFilth}};
+  rig.assign(wanted);
+  EXPECT_EQ(rig.ended(), "Finished");
+  EXPECT_EQ(rig.seen().message, "");
+  EXPECT_EQ(rig.sent(), "a fail; ") << "noise between samples is no sample";
+  const auto line = rig.get("samples.jsonl");
+  EXPECT_LT(line.size(), 2 * base::limits::kMessageBytes);
+  EXPECT_TRUE(api::parse_json(line)) << line;
+}
+
 }  // namespace
 }  // namespace agentd
