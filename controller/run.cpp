@@ -106,6 +106,23 @@ HostSettings settings_for(const DataDir& dir, const RunArguments& arguments,
   return s;
 }
 
+constexpr int kPagesInStep = 64;  // rounds wait for one step: about a millisecond
+
+base::Result<Snapshot> begin_snapshot(SqliteStore& store, const std::string& file) {
+  auto begun = store.begin_snapshot(file);
+  if (!begun) return std::move(begun).error();
+  const auto copying = std::make_shared<Copying>(std::move(*begun));
+  Snapshot out;
+  out.step = [copying]() -> base::Result<Snapshot::Rest> {
+    auto rest = copying->step(kPagesInStep);
+    if (!rest) return std::move(rest).error();
+    return *rest == Backup::Rest::more ? Snapshot::Rest::more : Snapshot::Rest::none;
+  };
+  out.finish = [copying] { return copying->finish(); };
+  out.give_up = [copying] { copying->give_up(); };
+  return out;
+}
+
 StoreCare care_of(SqliteStore& store) {
   StoreCare care;
   care.idle = [&store] { return store.idle(); };
@@ -116,6 +133,7 @@ StoreCare care_of(SqliteStore& store) {
     const bool more = done.rest == SqliteStore::Trimmed::Rest::more;
     return {more ? StoreCare::Rest::more : StoreCare::Rest::none, std::move(done.error)};
   };
+  care.begin_snapshot = [&store](const std::string& file) { return begin_snapshot(store, file); };
   return care;
 }
 

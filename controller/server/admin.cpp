@@ -38,26 +38,66 @@ base::Error error_of(const Json& status) {
   return base::internal(std::move(message));
 }
 
-void Admin::run(const CallPtr& call, std::function<base::Status(Store&)> work) {
-  rounds_.store().run([call, work = std::move(work)](Store& store) -> StoreThread::After {
-    auto done = work(store);
-    return [call, done = std::move(done)] {
-      if (!done) return call->refuse(rejection_of(done.error()));
-      call->answer(200,
-                   Json::object({{"kind", "Status"}, {"apiVersion", "v1"}, {"status", "Success"}}));
-    };
-  });
+void Admin::answer(const CallPtr& call, const base::Status& done) {
+  if (!done) return call->refuse(rejection_of(done.error()));
+  call->answer(200,
+               Json::object({{"kind", "Status"}, {"apiVersion", "v1"}, {"status", "Success"}}));
 }
 
 void Admin::snapshot(const CallPtr& call) {
   const auto body = api::parse_json(call->request.body);
   const auto file = body ? body->text_at("file") : "";
   if (!file.starts_with('/')) return call->refuse(bad_request("the body has no absolute \"file\""));
-  run(call, [file](Store& store) { return store.snapshot(file); });
+  if (state_ == State::copying)
+    return answer(call, base::unavailable("another snapshot is being made: try again later"));
+  state_ = State::copying;
+  rounds_.store().run([this, call, file](Store&) -> StoreThread::After {
+    auto begun = begin_(file);
+    return [this, call, begun = std::move(begun)] {
+      if (!begun) {
+        state_ = State::free;
+        return answer(call, begun.error());
+      }
+      snapshot_ = std::make_shared<Snapshot>(*begun);
+      step(call);
+    };
+  });
+}
+
+/// What waits for the store's thread gets its turn after each step.
+void Admin::step(const CallPtr& call) {
+  rounds_.store().run([this, call, snapshot = snapshot_](Store&) -> StoreThread::After {
+    auto rest = snapshot->step();
+    return [this, call, rest = std::move(rest)] {
+      if (rest && *rest == Snapshot::Rest::more) return step(call);
+      if (rest) return finish(call);
+      state_ = State::free;
+      snapshot_.reset();
+      answer(call, rest.error());
+    };
+  });
+}
+
+void Admin::finish(const CallPtr& call) {
+  aside_.run([this, call, snapshot = snapshot_]() -> WorkThread::After {
+    auto done = snapshot->finish();
+    return [this, call, done = std::move(done)] {
+      state_ = State::free;
+      snapshot_.reset();
+      answer(call, done);
+    };
+  });
 }
 
 void Admin::check(const CallPtr& call) {
-  run(call, [check = check_](Store&) { return check ? check() : base::ok(); });
+  rounds_.store().run([this, call, check = check_](Store&) -> StoreThread::After {
+    auto done = check ? check() : base::ok();
+    return [this, call, done = std::move(done)] { answer(call, done); };
+  });
+}
+
+void Admin::close_all() {
+  if (snapshot_) snapshot_->give_up();
 }
 
 }  // namespace controller

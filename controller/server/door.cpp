@@ -36,7 +36,7 @@ bool impersonates(const wire::Headers& headers) {
   });
 }
 
-Door::Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, StoreCare care)
+Door::Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, const StoreCare& care)
     : rounds_(rounds),
       settings_(std::move(settings)),
       watches_(loop, rounds.core()),
@@ -45,7 +45,7 @@ Door::Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, StoreCare ca
       enrolment_(rounds, settings_.authority),
       logs_(loop, rounds, settings_.logs),
       changes_(rounds, care.changes_floor),
-      admin_(rounds, std::move(care.check)) {}
+      admin_(loop, rounds, care) {}
 
 std::size_t Door::body_max(const wire::Request& head) {
   const auto found = find_route(head.method, head.path);
@@ -189,6 +189,7 @@ void Door::close_all() {
   agents_.close_all();
   logs_.close_all();
   changes_.close_all();
+  admin_.close_all();
 }
 
 }  // namespace controller

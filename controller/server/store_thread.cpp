@@ -5,14 +5,13 @@
 
 namespace controller {
 
-StoreThread::StoreThread(wire::Loop& loop, Store& store)
-    : loop_(loop), store_(store), thread_([this] { work(); }) {}
+WorkThread::WorkThread(wire::Loop& loop) : loop_(loop), thread_([this] { work(); }) {}
 
-StoreThread::~StoreThread() {
+WorkThread::~WorkThread() {
   finish();
 }
 
-void StoreThread::run(Work work) {
+void WorkThread::run(Work work) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(work));
@@ -20,7 +19,7 @@ void StoreThread::run(Work work) {
   wake_.notify_one();
 }
 
-void StoreThread::finish() {
+void WorkThread::finish() {
   {
     const std::lock_guard lock(mutex_);
     state_ = State::ending;
@@ -29,7 +28,7 @@ void StoreThread::finish() {
   if (thread_.joinable()) thread_.join();
 }
 
-void StoreThread::work() {
+void WorkThread::work() {
   for (;;) {
     Work next;
     {
@@ -39,7 +38,7 @@ void StoreThread::work() {
       next = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    if (auto after = next(store_)) loop_.post(std::move(after));
+    if (auto after = next()) loop_.post(std::move(after));
   }
 }
 

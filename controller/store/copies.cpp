@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
+#include <optional>
 #include <system_error>
 
 #include <fcntl.h>
@@ -139,18 +141,8 @@ base::Status make_store(Database& database, std::int64_t version, const Head& he
   return done;
 }
 
-base::Status make_copy(Database& database, const FileName& file) {
-  auto copy = Database::open(file, Database::Mode::fresh);
-  if (!copy) return std::move(copy).error();
-  if (auto memory = no_journal_file(*copy); !memory) return memory;
-  if (const Fault fault = database.copy_to(*copy); fault != Fault::none) {
-    return copy->error(fault, "copy to");
-  }
-  // The copied header says WAL, which a reader without write access could not open.
-  auto done = no_journal_file(*copy);
-  if (done) done = run(*copy, kViews, "make the views of");
-  if (!done) return done;
-  return copy->examine(Database::Depth::deep);
+base::Error no_snapshot(base::Error error, const FileName& file) {
+  return std::move(error).within("make snapshot " + base::quoted(file.path));
 }
 
 /// What a restore starts from.
@@ -307,17 +299,82 @@ base::Status restore_store(const std::string& file, const StorePlace& place) {
   return std::move(done).error().within("restore " + base::quoted(file));
 }
 
-base::Status copy_for_people(Database& database, const FileName& file) {
-  const auto refused = [&](base::Error error) {
-    return std::move(error).within("make snapshot " + base::quoted(file.path));
-  };
+struct Copying::Inner {
+  FileName name;
+  Making making;
+  std::optional<Database> copy;
+  std::optional<Backup> backup;
+  std::mutex mutex;  // of the two below, and of closing the copy
+  enum class Wish : std::uint8_t { finish, give_up } wish = Wish::finish;
+
+  Inner(FileName n, Making m, Database c)
+      : name(std::move(n)), making(std::move(m)), copy(std::move(c)) {}
+  base::Status complete();
+  bool close();
+};
+
+Copying::Copying(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
+Copying::Copying(Copying&&) noexcept = default;
+Copying::~Copying() = default;
+
+base::Result<Copying> Copying::begin(Database& source, const FileName& file) {
   auto making = Making::begin(file);
-  if (!making) return refused(std::move(making).error());
-  if (auto made = make_copy(database, making->file()); !made) {
-    return refused(std::move(made).error());
-  }
-  auto done = making->finish();
-  return done ? done : base::Status(refused(std::move(done).error()));
+  if (!making) return no_snapshot(std::move(making).error(), file);
+  auto copy = Database::open(making->file(), Database::Mode::fresh);
+  if (!copy) return no_snapshot(std::move(copy).error(), file);
+  auto done = no_journal_file(*copy);
+  // The last step must not wait for the disk, because rounds wait for it; `finish` syncs.
+  if (done) done = run(*copy, "PRAGMA synchronous=OFF", "unsync");
+  if (!done) return no_snapshot(std::move(done).error(), file);
+  auto inner = std::make_unique<Inner>(file, std::move(*making), std::move(*copy));
+  inner->backup.emplace(source, *inner->copy);
+  return Copying(std::move(inner));
+}
+
+base::Result<Backup::Rest> Copying::step(int pages) {
+  auto& backup = *inner_->backup;
+  const auto rest = backup.step(pages);
+  if (backup.fault() == Fault::none) return rest;
+  return no_snapshot(inner_->copy->error(backup.fault(), "copy to"), inner_->name);
+}
+
+base::Status Copying::Inner::complete() {
+  auto& made = *copy;
+  if (auto synced = run(made, "PRAGMA synchronous=FULL", "sync"); !synced) return synced;
+  // The copied header says WAL, which a reader without write access could not open.
+  if (auto memory = no_journal_file(made); !memory) return memory;
+  if (auto views = run(made, kViews, "make the views of"); !views) return views;
+  auto whole = made.examine(Database::Depth::deep);
+  // Closed before it has its name: nobody is to find it locked.
+  if (!close()) return base::unavailable("the controller stops");
+  return whole ? making.finish() : whole;
+}
+
+/// False when nobody wants it any more.
+bool Copying::Inner::close() {
+  const std::lock_guard lock(mutex);
+  copy.reset();
+  return wish == Wish::finish;
+}
+
+base::Status Copying::finish() {
+  inner_->backup.reset();
+  auto done = inner_->complete();
+  return done ? done : base::Status(no_snapshot(std::move(done).error(), inner_->name));
+}
+
+void Copying::give_up() {
+  const std::lock_guard lock(inner_->mutex);
+  inner_->wish = Inner::Wish::give_up;
+  if (inner_->copy) inner_->copy->interrupt();
+}
+
+base::Status copy_for_people(Database& database, const FileName& file) {
+  constexpr int kAllPages = -1;
+  auto copying = Copying::begin(database, file);
+  if (!copying) return std::move(copying).error();
+  if (auto copied = copying->step(kAllPages); !copied) return std::move(copied).error();
+  return copying->finish();
 }
 
 }  // namespace controller

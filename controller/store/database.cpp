@@ -351,11 +351,34 @@ Fault Database::fold(Fold how) {
 }
 
 Fault Database::copy_to(Database& target) {
-  sqlite3_backup* backup = sqlite3_backup_init(target.inner_->db, "main", inner_->db, "main");
-  if (backup == nullptr) return fault_of(sqlite3_extended_errcode(target.inner_->db));
   constexpr int kAllPages = -1;
-  sqlite3_backup_step(backup, kAllPages);
-  return fault_of(sqlite3_backup_finish(backup));
+  Backup backup(*this, target);
+  backup.step(kAllPages);
+  return backup.fault();
+}
+
+void Database::interrupt() {
+  sqlite3_interrupt(inner_->db);
+}
+
+Backup::Backup(Database& source, Database& target) : target_(target) {
+  sqlite3* db = target.inner_->db;
+  backup_ = sqlite3_backup_init(db, "main", source.inner_->db, "main");
+  if (backup_ == nullptr) fault_ = fault_of(sqlite3_extended_errcode(db));
+}
+
+Backup::~Backup() {
+  sqlite3_backup_finish(static_cast<sqlite3_backup*>(backup_));
+}
+
+Backup::Rest Backup::step(int pages) {
+  if (backup_ == nullptr) return Rest::none;
+  auto* backup = static_cast<sqlite3_backup*>(backup_);
+  if (sqlite3_backup_step(backup, pages) == SQLITE_OK) return Rest::more;
+  backup_ = nullptr;
+  // It ends with what went wrong in any step.
+  fault_ = fault_of(sqlite3_backup_finish(backup));
+  return Rest::none;
 }
 
 base::Error Database::error(Fault fault, std::string_view doing) const {

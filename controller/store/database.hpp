@@ -124,13 +124,38 @@ class Database {
   /// Everything into `target`, which is then a copy in every page.
   Fault copy_to(Database& target);
 
+  /// Makes a long statement of another thread end with a failure. The only call that may come from
+  /// elsewhere.
+  void interrupt();
+
   /// The last failure as an error: `doing: what SQLite said`.
   base::Error error(Fault fault, std::string_view doing) const;
 
  private:
+  friend class Backup;
   struct Inner;
   explicit Database(std::unique_ptr<Inner> inner);
   std::unique_ptr<Inner> inner_;
+};
+
+/// A copy into another file in steps. What the source's own connection commits between two steps is
+/// in the copy, too. Must end before either connection does.
+class Backup {
+ public:
+  Backup(Database& source, Database& target);
+  Backup(const Backup&) = delete;
+  Backup& operator=(const Backup&) = delete;
+  ~Backup();
+
+  enum class Rest { none, more };
+  /// Copies some pages more. `fault` says why it stopped, after which it is of no use any more.
+  Rest step(int pages);
+  Fault fault() const { return fault_; }
+
+ private:
+  Database& target_;
+  void* backup_ = nullptr;
+  Fault fault_ = Fault::none;
 };
 
 }  // namespace controller

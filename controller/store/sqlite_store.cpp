@@ -2,7 +2,6 @@
 #include "controller/store/sqlite_store.hpp"
 
 #include "base/check.hpp"
-#include "controller/store/copies.hpp"
 #include "controller/store/opening.hpp"
 
 namespace controller {
@@ -194,6 +193,10 @@ base::Result<std::vector<SampleRow>> SqliteStore::samples(const std::string& run
 
 base::Status SqliteStore::snapshot(const std::string& file) {
   return copy_for_people(inner_->database, {file, inner_->place.vfs});
+}
+
+base::Result<Copying> SqliteStore::begin_snapshot(const std::string& file) {
+  return Copying::begin(inner_->database, {file, inner_->place.vfs});
 }
 
 std::optional<CommitError> SqliteStore::idle() {

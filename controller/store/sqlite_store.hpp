@@ -2,6 +2,7 @@
 #pragma once
 #include "base/exit_code.hpp"
 #include "controller/core/store.hpp"
+#include "controller/store/copies.hpp"
 
 #include <memory>
 #include <optional>
@@ -66,8 +67,11 @@ class SqliteStore final : public Store {
   /// All lines of a revision come together: the limit is passed rather than a revision cut.
   base::Result<std::vector<ChangeRow>> changes(std::int64_t revision, std::size_t limit) override;
   base::Result<std::vector<SampleRow>> samples(const std::string& run) override;
-  /// Refuses a name that is taken. The store's thread is busy meanwhile (200 MB: about a second).
+  /// Refuses a name that is taken. The store's thread is busy meanwhile (200 MB: about a second);
+  /// where rounds go on, `begin_snapshot`.
   base::Status snapshot(const std::string& file) override;
+  /// The same in steps. It ends before the store does.
+  base::Result<Copying> begin_snapshot(const std::string& file);
 
   /// The change log is whole after this revision; older lines are removed.
   std::int64_t changes_floor() const;

@@ -245,5 +245,65 @@ TEST_F(Copies, ASnapshotAndARestoreWorkOnTheSimulatedDiskToo) {
   EXPECT_EQ(all->rows.size(), 6U);
 }
 
+TEST_F(Copies, RoundsBetweenTheStepsOfASnapshotAreInIt) {
+  const auto store = loaded(place);
+  Round first;
+  first.revision = 1;
+  for (int i = 0; i < 200; ++i)
+    first.puts.push_back(object("Model", "m" + std::to_string(i), 1, std::string(2000, 'x')));
+  ASSERT_FALSE(store->commit(first));
+  auto copying = store->begin_snapshot(folder.in("copy.db"));
+  ASSERT_TRUE(copying) << copying.error().message;
+  std::int64_t revision = 1;
+  int steps = 0;
+  for (;; ++steps) {
+    const auto rest = copying->step(3);
+    ASSERT_TRUE(rest) << rest.error().message;
+    if (*rest == Backup::Rest::none) break;
+    ++revision;
+    // Of the beginning and of the end, of what is copied and of what is not.
+    auto round = put(revision, "m" + std::to_string(revision * 37 % 200), std::string(1500, 'y'));
+    round.removals = {{"Model", "m" + std::to_string(revision * 91 % 200)}};
+    if (round.removals.front().second == round.puts.front().name) round.removals.clear();
+    ASSERT_FALSE(store->commit(round));
+    ASSERT_FALSE(store->idle());
+  }
+  EXPECT_GT(steps, 20);
+  const auto copied = copying->finish();
+  ASSERT_TRUE(copied) << copied.error().message;
+  const auto head = ask(folder.in("copy.db"), "SELECT revision FROM head");
+  EXPECT_EQ(head, std::vector<std::string>{std::to_string(revision)});
+  const auto sql = "SELECT name, revision, body FROM object ORDER BY name";
+  const auto in_copy = ask(folder.in("copy.db"), sql);
+  ASSERT_FALSE(store->commit(put(revision + 1, "later", "{}")));
+  Folder other;
+  ASSERT_TRUE(store->snapshot(other.in("all.db")));
+  auto in_store = ask(other.in("all.db"), sql);
+  std::erase_if(in_store, [](const std::string& row) { return row.starts_with("later|"); });
+  EXPECT_EQ(in_copy, in_store);
+}
+
+TEST_F(Copies, ASnapshotThatIsGivenUpOrDroppedLeavesNothing) {
+  const auto store = loaded(place);
+  ASSERT_FALSE(store->commit(lab()));
+  const auto before = folder.files();
+  {
+    auto dropped = store->begin_snapshot(folder.in("copy.db"));
+    ASSERT_TRUE(dropped);
+    ASSERT_TRUE(dropped->step(1));
+  }
+  {
+    auto given_up = store->begin_snapshot(folder.in("copy.db"));
+    ASSERT_TRUE(given_up);
+    while (*given_up->step(10) == Backup::Rest::more) {
+    }
+    given_up->give_up();
+    EXPECT_FALSE(given_up->finish());
+  }
+  EXPECT_EQ(folder.files(), before);
+  ASSERT_FALSE(store->commit(put(6, "a", "{}")));
+  EXPECT_TRUE(store->snapshot(folder.in("copy.db")));
+}
+
 }  // namespace
 }  // namespace controller
