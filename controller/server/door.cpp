@@ -9,6 +9,7 @@
 #include "controller/server/batch.hpp"
 #include "controller/server/discovery.hpp"
 #include "controller/server/health.hpp"
+#include "controller/server/reviews.hpp"
 
 #include <algorithm>
 
@@ -105,6 +106,9 @@ void Door::serve(const CallPtr& call) {
     case Act::log: return logs_.show(call);
     case Act::live: return agents_.live(call);
     case Act::make_token: return enrolment_.make_token(call);
+    case Act::access_review:
+    case Act::rules_review:
+    case Act::self_review: return answer_review(call);
     case Act::snapshot: return admin_.snapshot(call);
     case Act::check_store: return admin_.check(call);
     default: return answer_discovery(call, settings_.version);

@@ -87,6 +87,7 @@ BodyType body_type(std::string_view content_type) {
   if (name == "application/json-patch+json") return BodyType::json_patch;
   if (name == "application/apply-patch+yaml") return BodyType::apply_patch;
   if (name == "application/strategic-merge-patch+json") return BodyType::strategic;
+  if (name == "application/vnd.kubernetes.protobuf") return BodyType::protobuf;
   return BodyType::other;
 }
 

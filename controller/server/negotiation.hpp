@@ -24,6 +24,7 @@ enum class BodyType : std::uint8_t {
   json_patch,
   apply_patch,
   strategic,
+  protobuf,
   other
 };
 BodyType body_type(std::string_view content_type);

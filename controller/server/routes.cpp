@@ -57,6 +57,13 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/namespaces/{namespace}/events/{name}", Need::viewer, Act::get_event,
           "get", ""},
 
+    Route{"POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", Need::viewer,
+          Act::access_review, "create", ""},
+    Route{"POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", Need::viewer,
+          Act::rules_review, "create", ""},
+    Route{"POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", Need::viewer,
+          Act::self_review, "create", ""},
+
     Route{"GET", "/agent/v1/machines/{machine}/assignment", Need::machine, Act::assignment, "get",
           ""},
     Route{"POST", "/agent/v1/machines/{machine}/report", Need::machine, Act::report, "post", ""},

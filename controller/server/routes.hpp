@@ -46,6 +46,9 @@ enum class Act : std::uint8_t {
   report,
   take_samples,
   take_log,
+  access_review,
+  rules_review,
+  self_review,
   snapshot,
   check_store
 };

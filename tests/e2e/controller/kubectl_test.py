@@ -171,6 +171,26 @@ class Cluster(unittest.TestCase):
         out = self.kubectl("diff", "-f", "-", stdin=diff, code=1)[0]
         self.assertRegex(out, r"(?m)^\+ +family: tiny$")
 
+    def test_auth_tells_who_one_is_and_what_one_may(self):
+        out = self.kubectl("auth", "whoami")[0]
+        self.assertRegex(out, r"(?m)^Username +admin$")
+        self.assertRegex(out, r"(?m)^Groups +\[orch:admins\]$")
+        self.assertEqual(self.kubectl("auth", "can-i", "create", "models.orch")[0], "yes\n")
+        self.assertEqual(self.kubectl("auth", "can-i", "*", "*")[0], "yes\n")
+        self.assertEqual(self.kubectl("auth", "can-i", "get", "/metrics")[0], "yes\n")
+        viewer = self.folder / "viewer"
+        subprocess.run([BIN, "--data-dir", self.data, "kubeconfig", "--user", "vic", "--role",
+                        "viewers", viewer], check=True)
+        as_viewer = ("--kubeconfig", viewer, "auth", "can-i")
+        self.assertEqual(self.kubectl(*as_viewer, "list", "models.orch")[0], "yes\n")
+        self.assertEqual(self.kubectl(*as_viewer, "get", "benchruns.orch", "--subresource=log")[0],
+                         "yes\n")
+        out = self.kubectl(*as_viewer, "create", "models.orch", code=1)[0]
+        self.assertRegex(out, r'^no - models.orch is forbidden: User "vic" cannot create')
+        out = self.kubectl(*as_viewer, "--list")[0]
+        self.assertRegex(out, r"(?m)^models\.orch +\[\] +\[\] +\[get list watch\]$")
+        viewer.unlink()
+
     def test_explains_and_discovers(self):
         out = self.kubectl("explain", "model.spec.minMemory")[0]
         self.assertRegex(out, r"(?m)^GROUP: +orch$")

@@ -54,7 +54,7 @@ TEST(Negotiation, ABodyIsWhatItsTypeSays) {
   EXPECT_EQ(body_type("application/json-patch+json"), BodyType::json_patch);
   EXPECT_EQ(body_type("application/apply-patch+yaml"), BodyType::apply_patch);
   EXPECT_EQ(body_type("application/strategic-merge-patch+json"), BodyType::strategic);
-  EXPECT_EQ(body_type("application/vnd.kubernetes.protobuf"), BodyType::other);
+  EXPECT_EQ(body_type("application/vnd.kubernetes.protobuf"), BodyType::protobuf);
 }
 
 TEST(Warnings, AreOneHeaderWhateverTheySay) {
