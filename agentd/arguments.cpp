@@ -54,8 +54,12 @@ Parse parse_arguments(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
-    parse.exit = code == 0 ? 0 : static_cast<int>(base::Exit::usage);
+    if (e.get_exit_code() == 0) {
+      parse.exit = app.exit(e);
+      return parse;
+    }
+    std::fprintf(stderr, "orch-agentd: %s (see orch-agentd --help)\n", e.what());
+    parse.exit = static_cast<int>(base::Exit::usage);
     return parse;
   }
   if (down->parsed()) a.command = Arguments::Command::down;

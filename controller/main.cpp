@@ -83,7 +83,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(base::Exit::usage);
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "orch-controller: %s (see orch-controller --help)\n", error.what());
+    return static_cast<int>(base::Exit::usage);
   }
   const auto outcome = call(app, arguments);
   if (!outcome.good()) std::fprintf(stderr, "orch-controller: %s\n", outcome.message.c_str());

@@ -93,7 +93,9 @@ ReportVerdict judge_report(const reconcilers::World& world, const std::string& m
   const auto contact = world.contacts.find(machine);
   if (contact != world.contacts.end() && contact->second.report) {
     const auto& last = *contact->second.report;
-    if (report.life == last.life && report.agent_id != last.agent_id)
+    // A later life is a restart of the agent, after which nobody speaks for an earlier one: who
+    // still does has a copy of its data directory.
+    if (report.life <= last.life && report.agent_id != last.agent_id)
       return {refuse(409, "Conflict",
                      "a second agent with the identity of machine \"" + machine +
                          "\" reports: stop one of them, and give it an identity of its own"),

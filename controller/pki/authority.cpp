@@ -41,7 +41,9 @@ base::Result<wire::KeyPair> load(const std::string& path) {
   if (!text) return std::move(text).error();
   const auto certificates = text->find("-----BEGIN CERTIFICATE");
   if (certificates == std::string::npos || certificates == 0)
-    return base::invalid("read \"" + path + "\": it holds no key with a certificate");
+    return base::invalid(
+        "read \"" + path + "\": it holds no key with a certificate; put back " +
+        "the copy from your backup, or begin anew with `init` in another directory");
   return wire::KeyPair{block(*text, "CERTIFICATE"), text->substr(0, certificates)};
 }
 

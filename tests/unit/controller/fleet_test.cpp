@@ -52,17 +52,18 @@ TEST(Reports, AreHeldAgainstWhatIsKnown) {
     std::function<void(api::Report&)> edit;
     std::string verdict;
   };
+  const char* second =
+      "409 Conflict: a second agent with the identity of machine \"a\" reports: stop one of them, "
+      "and give it an identity of its own";
   const Case cases[] = {
       {"the next one", [](auto&) {}, "fresh"},
       {"the next life begins at one", [](auto& r) { r.life = 4, r.sequence = 1, r.agent_id = "x"; },
        "fresh"},
       {"the same again", [](auto& r) { r.sequence = 10; }, "stale"},
       {"an older one", [](auto& r) { r.sequence = 9; }, "stale"},
-      {"of an earlier life", [](auto& r) { r.life = 2, r.sequence = 99, r.agent_id = "x"; },
-       "stale"},
-      {"a second agent of the same life", [](auto& r) { r.agent_id = "agent-2"; },
-       "409 Conflict: a second agent with the identity of machine \"a\" reports: stop one of them, "
-       "and give it an identity of its own"},
+      {"of an earlier life, which a restart ended",
+       [](auto& r) { r.life = 2, r.sequence = 99, r.agent_id = "x"; }, second},
+      {"a second agent of the same life", [](auto& r) { r.agent_id = "agent-2"; }, second},
       {"of another machine", [](auto& r) { r.machine = "b"; },
        "403 Forbidden: the report is of machine \"b\", the certificate of \"a\""},
       {"a future start",
