@@ -77,8 +77,9 @@ class Notes {
 /// Where on loopback. `holder`: who has the port, when it is not ours.
 struct PortState {
   bool taken = false;
-  std::string holder;        // "pid 4711 (llama-server)"
-  std::int64_t session = 0;  // session id of the holder, 0: not known
+  std::string holder;                           // "pid 4711 (llama-server)"
+  std::int64_t session = 0;                     // session id of the holder, 0: not known
+  static constexpr std::int64_t kForeign = -1;  // not known, and yet none of ours
 };
 
 /// Questions to a model server, answered later by ticket.

@@ -65,19 +65,21 @@ std::int64_t pick_port() {
 
 }  // namespace
 
-bool has_listener(std::string_view table, std::int64_t port) {
+std::optional<std::int64_t> find_listener(std::string_view table, std::int64_t port) {
   constexpr std::string_view kListens = "0A";
+  constexpr std::size_t kAddress = 1, kState = 3, kUser = 7;
   for (const auto& line : base::split(table, '\n')) {
     const auto columns = columns_of(line);
-    if (columns.size() < 4 || columns[3] != kListens) continue;
-    const auto colon = columns[1].rfind(':');
-    if (colon == std::string_view::npos || !is_met(columns[1].substr(0, colon))) continue;
-    const auto digits = columns[1].substr(colon + 1);
+    if (columns.size() <= kUser || columns[kState] != kListens) continue;
+    const auto colon = columns[kAddress].rfind(':');
+    if (colon == std::string_view::npos || !is_met(columns[kAddress].substr(0, colon))) continue;
+    const auto digits = columns[kAddress].substr(colon + 1);
     std::int64_t number = 0;
     const auto end = digits.data() + digits.size();
-    if (std::from_chars(digits.data(), end, number, 16).ptr == end && number == port) return true;
+    if (std::from_chars(digits.data(), end, number, 16).ptr == end && number == port)
+      return base::to_integer(columns[kUser]).value_or(-1);
   }
-  return false;
+  return std::nullopt;
 }
 
 base::Result<PortState> see_port(std::int64_t port) {
@@ -85,16 +87,21 @@ base::Result<PortState> see_port(std::int64_t port) {
     return base::invalid("look at port " + std::to_string(port) + ": there is no such port");
   }
   PortState state;
+  std::optional<std::int64_t> user;
   for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     const auto table = base::read_file(path);
     if (!table && table.error().code == base::Code::not_found) continue;  // no IPv6 here
     if (!table) return table.error();
-    state.taken = state.taken || has_listener(*table, port);
+    if (!user) user = find_listener(*table, port);
   }
-  if (!state.taken) return state;
+  if (!user) return state;
+  state.taken = true;
   const auto holder = wire::port_holder(static_cast<std::uint16_t>(port));
   if (!holder) {
-    state.holder = "a process that is hidden from us";
+    // Another user's, or one in a namespace that we cannot look into. Our own children have our
+    // user; what has another is none of them, whatever answers there.
+    state.holder = "a process of user id " + std::to_string(*user) + " that is hidden from us";
+    if (*user != static_cast<std::int64_t>(::geteuid())) state.session = PortState::kForeign;
     return state;
   }
   state.holder = "pid " + std::to_string(holder->pid) + " (" + holder->command + ")";

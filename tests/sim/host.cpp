@@ -310,6 +310,8 @@ class HostProber : public agentd::Prober {
   void drop(const std::string& ticket) override { h_.asked_.erase(ticket); }
   base::Result<agentd::PortState> port_state(std::int64_t port) override {
     if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.held_ports_.contains(port))
+      return agentd::PortState{true, "somebody hidden", agentd::PortState::kForeign};
     const auto* p = h_.on_port(port);
     if (p == nullptr) return agentd::PortState{};
     return agentd::PortState{true, "pid " + std::to_string(p->pid), p->pid};

@@ -76,6 +76,8 @@ class Host {
   const std::string& boot() const { return boot_; }
   void reboot();
   void kill_some(const std::string& kind);
+  /// A process of another user, which nobody here can see, listens on the port.
+  void hold_port(std::int64_t port) { held_ports_.insert(port); }
   const std::map<std::int64_t, Process>& processes() const { return processes_; }
   std::map<std::string, Folder>& folders() { return folders_; }
   /// An answer to a probe, or the end of a child: the agent should step.
@@ -120,6 +122,7 @@ class Host {
   std::map<std::string, std::vector<std::string>> lists_;  // files of task ids, by path
   std::string notes_;
   std::set<std::string> asked_;
+  std::set<std::int64_t> held_ports_;
   std::vector<std::shared_ptr<void>> ports_;
 };
 

@@ -134,22 +134,24 @@ TEST(Ports, AListenerIsReadFromTheKernelsTable) {
   const std::string head = "  sl  local_address rem_address   st tx_queue rx_queue\n";
   struct TableCase {
     const char *name, *line;
-    bool listens;
+    std::int64_t user;  // -1: no listener
   };
   const TableCase cases[] = {
-      {"loopback", "   0: 0100007F:1F90 00000000:0000 0A 0:0", true},
-      {"any", "   0: 00000000:1F90 00000000:0000 0A 0:0", true},
+      {"loopback", "   0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0  1000  0 4711", 1000},
+      {"any", "   0: 00000000:1F90 00000000:0000 0A 0:0 0:0 0     0  0 4711", 0},
       {"any, of both families",
-       "  0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A", true},
-      {"another address", "   0: 0201A8C0:1F90 00000000:0000 0A 0:0", false},
-      {"another port", "   0: 0100007F:1F91 00000000:0000 0A 0:0", false},
-      {"a connection", "   0: 0100007F:1F90 0100007F:9C40 01 0:0", false},
-      {"half a line", "   0: 0100007F:1F90", false},
-      {"no port", "   0: 0100007F 00000000:0000 0A", false},
+       "  0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0:0 "
+       "0:0 0 33 0 4711",
+       33},
+      {"another address", "   0: 0201A8C0:1F90 00000000:0000 0A 0:0 0:0 0 0 0 4711", -1},
+      {"another port", "   0: 0100007F:1F91 00000000:0000 0A 0:0 0:0 0 0 0 4711", -1},
+      {"a connection", "   0: 0100007F:1F90 0100007F:9C40 01 0:0 0:0 0 0 0 4711", -1},
+      {"half a line", "   0: 0100007F:1F90", -1},
+      {"no port", "   0: 0100007F 00000000:0000 0A 0:0 0:0 0 0 0 4711", -1},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
-    EXPECT_EQ(has_listener(head + c.line + "\n", 8080), c.listens);
+    EXPECT_EQ(find_listener(head + c.line + "\n", 8080).value_or(-1), c.user);
   }
 }
 

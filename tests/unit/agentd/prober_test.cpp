@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <deque>
 #include <vector>
@@ -186,6 +187,34 @@ TEST(HttpProber, APortIsTakenByWhoListensOnIt) {
   EXPECT_FALSE(rig.prober.port_state(*port)->taken);
   EXPECT_FALSE(rig.prober.port_state(0));
   EXPECT_FALSE(rig.prober.port_state(65'536));
+}
+
+TEST(HttpProber, APortOfAnotherUserIsCalledForeignAlthoughItsHolderIsHidden) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  constexpr uid_t kNobody = 65'534;
+  Rig rig;
+  int said[2];
+  ASSERT_EQ(::pipe(said), 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    // The listener that it inherited would be its own to see.
+    ::dup2(said[1], STDERR_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    if (::setuid(kNobody) != 0) ::_exit(1);
+    const auto state = rig.prober.port_state(rig.port);
+    const auto text = !state                                  ? state.error().message
+                      : state->session != PortState::kForeign ? "not foreign: " + state->holder
+                                                              : state->holder;
+    const auto n = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(n > 0 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  char text[256] = {};
+  ASSERT_GT(::read(said[0], text, sizeof text - 1), 0);
+  EXPECT_STREQ(text, "a process of user id 0 that is hidden from us");
+  ::close(said[0]);
+  ::close(said[1]);
 }
 
 }  // namespace

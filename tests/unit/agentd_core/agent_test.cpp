@@ -185,6 +185,28 @@ TEST(AgentServers, ThatDieAreStartedAgainAtOnceAndThenLater) {
   EXPECT_EQ(rig.report().processes.front().port, port) << "who talks to it need not look for it";
 }
 
+TEST(AgentServers, OnAPortThatSomebodyElseHoldsSayWhoAndAreNeverAnEndpoint) {
+  constexpr std::int64_t kFirst = 20'000;  // the first that the machine gives
+  Rig fixed;
+  fixed.host().hold_port(kFirst);
+  auto wanted = server("a", 5);
+  wanted.port = kFirst;
+  ASSERT_TRUE(fixed.assign({wanted}));
+  fixed.settle();
+  EXPECT_EQ(fixed.phase(), "Waiting");
+  EXPECT_EQ(fixed.report().processes.front().reason, "PortHeld");
+  EXPECT_EQ(fixed.report().processes.front().message, "port 20000 is held by somebody hidden");
+  EXPECT_TRUE(fixed.host().processes().empty());
+  // Somebody who comes between the choice of a port and the server's listening.
+  Rig picked;
+  picked.host().hold_port(kFirst);
+  ASSERT_TRUE(picked.assign({server("a", 5)}));
+  picked.settle();
+  EXPECT_EQ(picked.phase(), "Hot");
+  EXPECT_EQ(picked.report().processes.front().restarts, 1);
+  EXPECT_NE(picked.report().processes.front().port, kFirst);
+}
+
 TEST(AgentServers, AreAdoptedByTheNextLifeOfTheAgent) {
   Rig rig;
   ASSERT_TRUE(rig.assign({server("a", 5)}));
