@@ -98,6 +98,19 @@ Json why_cell(const Json& object) {
   return {};
 }
 
+/// The word for it, where the phase does not say it already.
+Json run_reason_cell(const Json& object) {
+  const Json* status = object.find("status");
+  const Json* all = status != nullptr ? status->find("conditions") : nullptr;
+  if (all == nullptr || !all->is_array()) return {};
+  for (const auto& c : all->items()) {
+    const auto reason = c.text_at("reason");
+    if (c.text_at("status") != "True" && !reason.empty() && reason != status->text_at("phase"))
+      return reason;
+  }
+  return {};
+}
+
 Json object_cell(const Json& event) {
   const Json* about = event.find("involvedObject");
   if (about == nullptr) return {};
@@ -210,6 +223,7 @@ Kind run_kind() {
                   {.name = "Errors", .type = "integer", .cell = errored_cell},
                   {.name = "Passed", .type = "integer", .cell = passed_cell},
                   {.name = "Machine", .type = "string", .path = "status.machine"},
+                  {.name = "Reason", .type = "string", .cell = run_reason_cell},
                   {.name = "Attempt", .type = "integer", .path = "status.attempt", .priority = 1},
                   {.name = "Why", .type = "string", .priority = 1, .cell = why_cell}}};
 }

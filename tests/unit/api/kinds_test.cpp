@@ -303,6 +303,9 @@ TEST(Rules, ABench) {
             "spec.steps[1].command[0]:");
   EXPECT_EQ(bench(R"(,"command":["x"],"tasks":{"count":3,"list":["a"]})"),
             "spec.tasks: give at most one of count, list, command\n");
+  EXPECT_EQ(bench(R"x(,"command":["x"],"tasks":{"command":["$(run.dir)","$(seed)"]})x"), "");
+  EXPECT_EQ(bench(R"x(,"command":["x"],"tasks":{"command":["$(port)"]})x").substr(0, 22),
+            "spec.tasks.command[0]:");
   EXPECT_EQ(bench(R"(,"command":["x"],"resume":{"mode":"task-filter"})"),
             "spec.resume.flag: Required value: mode task-filter needs a flag\n");
   const auto parser = [](const std::string& p) {
@@ -364,9 +367,9 @@ TEST(Rows, NothingThatNeverHappenedIsShown) {
   EXPECT_EQ(row("Machine", R"({"metadata":{"name":"a"}})"), "a|Unknown|||||||");
   EXPECT_EQ(row("md", R"({"metadata":{"name":"d"},"spec":{"model":"m"}})"), "d|m|||Unknown||||");
   EXPECT_EQ(row("run", R"({"metadata":{"name":"r"},"spec":{"bench":"b","model":"m"}})"),
-            "r|b|m||||||||");
+            "r|b|m|||||||||");
   EXPECT_EQ(row("run", R"({"metadata":{"name":"r"},"status":{"progress":{"total":0,"done":0}}})"),
-            "r||||||||||");
+            "r|||||||||||");
 }
 
 TEST(Rows, AMachine) {
@@ -385,14 +388,21 @@ TEST(Rows, ARun) {
   EXPECT_EQ(shown(R"({"phase":"Succeeded","attempt":2,"machine":"a",
       "progress":{"total":24,"done":24,"passed":14,"errored":0},
       "conditions":[{"type":"Complete","status":"True","message":"every task is scored"}]})"),
-            "r|b|m|Succeeded|24/24|0|14|a|2||");
+            "r|b|m|Succeeded|24/24|0|14|a||2||");
   EXPECT_EQ(shown(R"({"phase":"Running","progress":{"total":0,"done":3,"passed":1,"errored":2}})"),
-            "r|b|m|Running|3/?|2|1||||");
+            "r|b|m|Running|3/?|2|1|||||");
   EXPECT_EQ(shown(R"({"phase":"Failed","progress":{"total":24,"done":0,"errored":24}})"),
-            "r|b|m|Failed|0/24|24|0||||");
+            "r|b|m|Failed|0/24|24|0|||||");
   EXPECT_EQ(shown(R"({"phase":"Scheduled","progress":{"total":24,"done":0,"errored":0}})"),
-            "r|b|m|Scheduled|0/24||||||")
+            "r|b|m|Scheduled|0/24|||||||")
       << "no 0 before the first task has come to an end";
+  const auto ended = [&](const std::string& phase, const std::string& reason) {
+    return shown(R"({"phase":")" + phase +
+                 R"(","conditions":[{"type":"Complete","status":"False",)" + R"("reason":")" +
+                 reason + R"(","message":"why"}]})");
+  };
+  EXPECT_EQ(ended("Failed", "Stuck"), "r|b|m|Failed|||||Stuck||why|");
+  EXPECT_EQ(ended("Queued", "Queued"), "r|b|m|Queued|||||||why|") << "nothing is said twice";
 }
 
 TEST(Rows, AnEventNamesWhatItIsAbout) {
