@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs BFCL v4 against an OpenAI server: BFCL itself, with one more model in its table.
 
-  bfcl.py generate --model NAME --ids LIST   asks what is not answered yet
+  bfcl.py generate --model NAME [--ids LIST] asks what is not answered yet
   bfcl.py evaluate --model NAME              scores what is answered
   bfcl.py version
 
-BFCL_PROJECT_ROOT is the folder of its files, OPENAI_BASE_URL the server. BFCL writes an error of
+BFCL_PROJECT_ROOT is the folder of its files, OPENAI_BASE_URL the server. ORCH_TASKS_FILE, where it
+is set, names what this attempt is to do; LIST counts only where it is not. BFCL writes an error of
 the server down like an answer: never asks again, and scores it (nothing decodes in an error, which
 is what "irrelevance" rewards). So errors are moved out of its files, to errors/<category>.jsonl."""
 
@@ -19,7 +20,7 @@ import shutil
 import signal
 import sys
 
-from bfcl_files import entries_of, is_error, replace, result_files, take_errors_out
+from bfcl_files import entries_of, ids_in, is_error, replace, result_files, take_errors_out
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -74,8 +75,18 @@ def check_ids(ids):
             sys.exit(f"BFCL's {category} has no {', '.join(unknown)}")
 
 
-def generate(root, model, ids_file):
-    ids = json.loads(ids_file.read_text())
+def ids_to_ask(given):
+    """{category: [task, ...]}: what orch tells, else the given list."""
+    if not (told := os.environ.get("ORCH_TASKS_FILE")):
+        path = pathlib.Path(given) if "/" in given else HERE / f"{given}.json"
+        return json.loads(path.read_text())
+    ids = ids_in(pathlib.Path(told))
+    if not ids:
+        sys.exit(f"{told} names no task, and to ask none would mean to ask all")
+    return ids
+
+
+def generate(root, model, ids):
     check_ids(ids)
     shutil.rmtree(root / "errors", ignore_errors=True)
     take_errors_out(root, model)
@@ -130,10 +141,9 @@ def main():
     if args.step == "evaluate":
         evaluate(root, args.model)
         return
-    if not args.ids or "OPENAI_BASE_URL" not in os.environ:
-        parser.error("generate needs --ids and OPENAI_BASE_URL")
-    generate(root, args.model, pathlib.Path(args.ids) if "/" in args.ids
-             else HERE / f"{args.ids}.json")
+    if not (args.ids or os.environ.get("ORCH_TASKS_FILE")) or "OPENAI_BASE_URL" not in os.environ:
+        parser.error("generate needs OPENAI_BASE_URL, and --ids or ORCH_TASKS_FILE")
+    generate(root, args.model, ids_to_ask(args.ids))
 
 
 if __name__ == "__main__":

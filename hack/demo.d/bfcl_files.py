@@ -33,6 +33,15 @@ def is_error(entry):
     return isinstance(entry["result"], str) and entry["result"].startswith(ERROR)
 
 
+def ids_in(path):
+    """{category: [task, ...]} of a file of ids, one a line. An id is <category>_<number ...>."""
+    ids = {}
+    for task in path.read_text(encoding="utf-8").split("\n"):
+        if task:
+            ids.setdefault(task.rsplit("_", 1)[0], []).append(task)
+    return ids
+
+
 def result_files(root, model):
     """{category: its result file}"""
     files = sorted((root / "result" / model).glob("*/BFCL_v4_*_result.json"))

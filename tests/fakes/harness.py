@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scripted harness: asks the server at OPENAI_BASE_URL each task of tasks.py and writes one line
 a task to OUT/answers.jsonl. What is answered already is left alone; what a broken server left there
-is asked again. It grades nothing: parse.py does. Standard library only."""
+is asked again. Where ORCH_TASKS_FILE is set, only the tasks that it names are asked. It grades
+nothing: parse.py does. Standard library only."""
 
 import argparse
 import datetime
@@ -52,16 +53,30 @@ def ask(base, model, task):
         return {"error": f"no answer: {error}"}
 
 
+def wanted():
+    path = os.environ.get("ORCH_TASKS_FILE")
+    if not path:
+        return TASKS
+    told = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    return [task for task in TASKS if task.id in told]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--list", action="store_true", help="print the ids of all tasks")
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--model")
     args = parser.parse_args()
+    if args.list:
+        print("\n".join(task.id for task in TASKS))
+        return
+    if not args.out or not args.model:
+        parser.error("--out and --model are needed")
     base = os.environ["OPENAI_BASE_URL"].rstrip("/")
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / "answers.jsonl"
     done = answered(path)
-    todo = [task for task in TASKS if task.id not in done]
+    todo = [task for task in wanted() if task.id not in done]
     print(f"{len(todo)} of {len(TASKS)} tasks to ask", flush=True)
     with open(path, "a", encoding="utf-8") as file:
         for task in todo:
