@@ -154,6 +154,8 @@ void add_flags_of(std::string_view name, CLI::App& app, Parsed& into) {
   } else if (name == "logs") {
     add_words(app, into.logs.words);
     add_switch(app, "-f,--follow", into.logs.follow, "go on with what is written");
+    add_switch(app, "-p,--previous", into.logs.previous,
+               "what was written before, on another machine or in an earlier life");
     app.add_option_function<std::string>(
            "--tail", [&into](const std::string& text) { into.logs.tail = count_of(text); },
            "only the last lines")

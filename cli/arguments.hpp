@@ -54,7 +54,7 @@ struct DeleteArguments {
 };
 struct LogsArguments {
   std::vector<std::string> words;
-  Switch follow = Switch::off;
+  Switch follow = Switch::off, previous = Switch::off;
   std::optional<std::int64_t> tail;
 };
 struct WaitArguments {

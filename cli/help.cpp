@@ -32,7 +32,8 @@ constexpr CommandHelp kCommands[] = {
      "orch delete -f manifests/demo/              # last document first\n"
      "orch delete run -l owner=me --wait=false\n"},
     {"logs", "what a run or a model server wrote", "logs run/NAME | md/NAME", "",
-     "orch logs -f run/smoke\n"
+     "orch logs -f run/smoke                      # goes on after a restart of the controller\n"
+     "orch logs --previous run/smoke\n"
      "orch logs --tail 50 md/smollm2\n"},
     {"wait", "wait until objects are as they should be", "wait KIND/NAME... --for=WISH",
      "Ends with 1 when the time is over first.",

@@ -130,6 +130,7 @@ Remote::StreamEnd Remote::stream(const Stream& asked, const OnData& on_data) {
            [&](const wire::Response& head) {
              status = head.status;
              if (is_good(status)) end.began = StreamEnd::Began::yes;
+             if (is_good(status) && asked.on_head) asked.on_head(head.headers);
              show_warnings(head);
            },
        .on_data =

@@ -60,9 +60,11 @@ void Call::refuse(const Rejection& rejection) {
   answer(rejection.code, rejection.status());
 }
 
-void Call::head(std::string_view content_type) {
+void Call::head(std::string_view content_type, wire::Headers more) {
   count(200);
-  exchange->head(200, {{"Content-Type", std::string(content_type)}, {"Cache-Control", "no-cache"}});
+  more.push_back({"Content-Type", std::string(content_type)});
+  more.push_back({"Cache-Control", "no-cache"});
+  exchange->head(200, std::move(more));
 }
 
 std::string warning_text(std::string_view text) {

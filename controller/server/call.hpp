@@ -27,7 +27,7 @@ struct Call {
   void answer_text(int code, std::string text);
   void refuse(const Rejection& rejection);
   /// Begins a streamed answer.
-  void head(std::string_view content_type);
+  void head(std::string_view content_type, wire::Headers more = {});
 
   std::string word(std::string_view name) const { return found.word(name); }
   std::string parameter(std::string_view name) const {

@@ -27,10 +27,6 @@ std::variant<std::optional<std::int64_t>, Rejection> number_in(const Call& call,
   return number;
 }
 
-bool has(const std::vector<std::string>& list, const std::string& word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 }  // namespace
 
 struct Logs::Reader {
@@ -38,6 +34,7 @@ struct Logs::Reader {
   Source source;
   std::int64_t at = 0;
   enum class Follow : std::uint8_t { no, yes } follow = Follow::no;
+  enum class Gaps : std::uint8_t { leap, cut } gaps = Gaps::leap;
   enum class Flow : std::uint8_t { open, full } flow = Flow::open;
   enum class End : std::uint8_t { open, near, due } ending = End::open;
   wire::Loop::Timer last_lines;
@@ -82,21 +79,96 @@ std::variant<Logs::Source, Rejection> Logs::source_of(const Call& call) const {
   return source;
 }
 
-/// The machine that works on it now, if it has shipped anything; else whichever wrote last.
-std::string Logs::machine_to_show(const Source& source) const {
-  const auto life = folder_ + "/" + source.life();
-  const auto machines = base::list_folder(life);
-  if (!machines || machines->empty() || has(*machines, source.machine)) return source.machine;
+std::string Logs::newest_in(const std::string& folder, const std::string& besides) const {
   std::string newest;
   std::int64_t at = -1;
-  for (const auto& machine : *machines) {
-    const auto facts = base::facts_of(life + "/" + machine);
-    if (facts && facts->modified_ms > at) {
-      at = facts->modified_ms;
-      newest = machine;
-    }
+  const auto names = base::list_folder(folder);
+  if (!names) return newest;
+  for (const auto& name : *names) {
+    const auto facts = base::facts_of(folder + "/" + name);
+    if (name == besides || !facts || !facts->folder || facts->modified_ms <= at) continue;
+    at = facts->modified_ms;
+    newest = name;
   }
   return newest;
+}
+
+/// The machine that works on it now, if it has shipped anything; else whichever wrote last.
+std::string Logs::machine_to_show(const Source& source) const {
+  if (base::facts_of(folder_of(source))) return source.machine;
+  const auto newest = newest_in(folder_ + "/" + source.life(), "");
+  return newest.empty() ? source.machine : newest;
+}
+
+/// What the object wrote before: on another machine, or in an earlier life of its name. Empty uid:
+/// nothing.
+Logs::Source Logs::previous_of(const Source& now) const {
+  if (const auto other = newest_in(folder_ + "/" + now.life(), now.machine); !other.empty())
+    return {now.stream, now.uid, other};
+  const auto life = newest_in(folder_ + "/" + now.stream, now.uid);
+  if (life.empty()) return {};
+  return {now.stream, life, newest_in(folder_ + "/" + now.stream + "/" + life, "")};
+}
+
+std::variant<Logs::Source, Rejection> Logs::source_to_show(const Call& call) const {
+  const auto name = call.word("name");
+  const bool of_run = call.found.route->pattern.find("/benchruns/") != std::string_view::npos;
+  const auto& kind = *api::find_kind(of_run ? "BenchRun" : "ModelDeployment");
+  auto source = now_at((of_run ? "run." : "deployment.") + name);
+  if (const auto asked = call.parameter("stream"); !asked.empty()) {
+    const auto parts = base::split(asked, '/');
+    const bool sound = parts.size() == 2 && base::is_dns_label(parts[0]) &&
+                       (parts[1].empty() || base::is_dns_label(parts[1]));
+    if (!sound)
+      return bad_request("stream " + base::quoted(asked) + ": expected an Orch-Log-Stream");
+    // A life that is over is still there for a while.
+    source = {(of_run ? "run." : "deployment.") + name, parts[0], parts[1]};
+    if (parts[0] != now_at(source.stream).uid && !base::facts_of(folder_ + "/" + source.life()))
+      return not_found(kind, name);
+    if (parts[1].empty()) source.machine = machine_to_show(source);
+    return source;
+  }
+  if (source.uid.empty()) return not_found(kind, name);
+  source.machine = machine_to_show(source);
+  if (!call.request.flag("previous")) return source;
+  auto previous = previous_of(source);
+  if (!previous.uid.empty()) return previous;
+  return Rejection{404, "NotFound",
+                   "there is no earlier log of " + std::string(kind.singular) + " " +
+                       base::quoted(name) +
+                       ": attempts and restarts on one machine follow each other in one log, which "
+                       "is shown without previous",
+                   Json::object({{"group", api::kGroup}, {"kind", kind.plural}, {"name", name}})};
+}
+
+/// From where on, in bytes of the stream.
+std::variant<std::int64_t, Rejection> Logs::place_to_show(const Call& call,
+                                                          const Source& source) const {
+  const auto tail = number_in(call, "tailLines");
+  if (const auto* wrong = std::get_if<Rejection>(&tail)) return *wrong;
+  const auto offset = number_in(call, "offset");
+  if (const auto* wrong = std::get_if<Rejection>(&offset)) return *wrong;
+  const auto unreadable = [](const base::Error& error) {
+    return Rejection{500, "InternalError", error.message, {}};
+  };
+  const LogFiles files(folder_of(source));
+  auto at = std::get<0>(offset).value_or(0);
+  const auto end = files.end();
+  if (!end) return unreadable(end.error());
+  if (at > *end)
+    return Rejection{410,
+                     "Expired",
+                     "the log ends at byte " + std::to_string(*end) + ", before offset " +
+                         std::to_string(at) + ": ask without offset",
+                     {}};
+  if (const auto lines = std::get<0>(tail)) {
+    const auto from = files.tail(*lines);
+    if (!from) return unreadable(from.error());
+    at = std::max(at, *from);
+  }
+  const auto first = files.read(at, 1);
+  if (!first) return unreadable(first.error());
+  return first->at;
 }
 
 void Logs::take(const CallPtr& call) {
@@ -122,27 +194,22 @@ void Logs::take(const CallPtr& call) {
 }
 
 void Logs::show(const CallPtr& call) {
-  const auto name = call->word("name");
-  const bool of_run = call->found.route->pattern.find("/benchruns/") != std::string_view::npos;
-  const auto& kind = *api::find_kind(of_run ? "BenchRun" : "ModelDeployment");
-  const auto* record = rounds_.durable().find(kind.name, name);
-  if (record == nullptr) return call->refuse(not_found(kind, name));
-  if (call->request.flag("previous"))
+  const bool follows = call->request.flag("follow");
+  if (follows && call->request.flag("previous"))
     return call->refuse(
-        bad_request("previous is not supported: a log holds all attempts and restarts"));
-  const auto tail = number_in(*call, "tailLines");
-  if (const auto* wrong = std::get_if<Rejection>(&tail)) return call->refuse(*wrong);
+        bad_request("previous and follow exclude each other: what was before grows "
+                    "no more"));
+  const auto source = source_to_show(*call);
+  if (const auto* wrong = std::get_if<Rejection>(&source)) return call->refuse(*wrong);
+  const auto place = place_to_show(*call, std::get<Source>(source));
+  if (const auto* wrong = std::get_if<Rejection>(&place)) return call->refuse(*wrong);
 
   auto reader = std::make_shared<Reader>();
   reader->call = call;
-  reader->source = now_at((of_run ? "run." : "deployment.") + name);
-  reader->source.machine = machine_to_show(reader->source);
-  if (call->request.flag("follow")) reader->follow = Reader::Follow::yes;
-  if (const auto lines = std::get<0>(tail)) {
-    const auto at = LogFiles(folder_of(reader->source)).tail(*lines);
-    if (!at) return call->refuse(Rejection{500, "InternalError", at.error().message, {}});
-    reader->at = *at;
-  }
+  reader->source = std::get<Source>(source);
+  reader->at = std::get<std::int64_t>(place);
+  if (follows) reader->follow = Reader::Follow::yes;
+  if (!call->parameter("offset").empty()) reader->gaps = Reader::Gaps::cut;
   const auto key = ++last_key_;
   readers_[key] = reader;
   call->exchange->on_closed = [this, key] { readers_.erase(key); };
@@ -152,7 +219,12 @@ void Logs::show(const CallPtr& call) {
     it->second->flow = Reader::Flow::open;
     pour(key);
   };
-  call->head("text/plain; charset=utf-8");
+  // Whose bytes will come first is not known before there are some.
+  const bool begun = static_cast<bool>(base::facts_of(folder_of(reader->source)));
+  call->head("text/plain; charset=utf-8",
+             {{"Orch-Log-Stream",
+               reader->source.uid + "/" + (begun ? reader->source.machine : std::string())},
+              {"Orch-Log-Offset", std::to_string(reader->at)}});
   pour(key);
 }
 
@@ -170,11 +242,9 @@ void Logs::pour(Key key) {
   const LogFiles files(folder_of(reader->source));
   while (reader->flow == Reader::Flow::open) {
     auto part = files.read(reader->at, kPartBytes);
-    if (!part) {
-      readers_.erase(key);
-      return reader->call->exchange->abort();  // the reader must see that this is not the end
-    }
+    if (!part) return cut(key);
     if (part->bytes.empty()) break;
+    if (part->at != reader->at && reader->gaps == Reader::Gaps::cut) return cut(key);
     reader->at = part->at + static_cast<std::int64_t>(part->bytes.size());
     if (!reader->call->exchange->write(std::move(part->bytes))) reader->flow = Reader::Flow::full;
   }
@@ -217,9 +287,18 @@ void Logs::end(Key key) {
   reader->call->exchange->finish();
 }
 
+/// The reader must see that this is not the end.
+void Logs::cut(Key key) {
+  const auto it = readers_.find(key);
+  if (it == readers_.end()) return;
+  const auto reader = it->second;
+  readers_.erase(it);
+  reader->call->exchange->abort();
+}
+
 void Logs::close_all() {
   while (!readers_.empty())
-    end(readers_.begin()->first);
+    cut(readers_.begin()->first);
 }
 
 }  // namespace controller

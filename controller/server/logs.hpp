@@ -19,7 +19,10 @@ class Logs {
 
   /// `PUT …/logs/STREAM?offset=N[&uid=…][&floor=N]`, STREAM being `deployment.NAME` or `run.NAME`.
   void take(const CallPtr& call);
-  /// `GET …/log?follow&tailLines=N`
+  /// `GET …/log?follow&tailLines=N&offset=N&stream=UID/MACHINE&previous`: `Orch-Log-Stream` and
+  /// `Orch-Log-Offset` of the answer say what its first byte is. Who counts from there goes on
+  /// after a cut with `stream` and `offset`, and loses and repeats nothing: with `offset` an answer
+  /// never leaps over a gap, it is cut.
   void show(const CallPtr& call);
   /// The durable picture has moved: followers of what has ended come to their end.
   void moved();
@@ -38,10 +41,16 @@ class Logs {
   std::variant<Source, Rejection> source_of(const Call& call) const;
   std::string folder_of(const Source& source) const { return folder_ + "/" + source.key(); }
   std::string machine_to_show(const Source& source) const;
+  /// What was written last below a folder, other than `besides`.
+  std::string newest_in(const std::string& folder, const std::string& besides) const;
+  Source previous_of(const Source& now) const;
+  std::variant<Source, Rejection> source_to_show(const Call& call) const;
+  std::variant<std::int64_t, Rejection> place_to_show(const Call& call, const Source& source) const;
   bool has_ended(const Reader& reader) const;
   void pour(Key key);
   void grew(const Source& source);
   void end(Key key);
+  void cut(Key key);
 
   wire::Loop& loop_;
   Rounds& rounds_;

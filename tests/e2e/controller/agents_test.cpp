@@ -2,6 +2,7 @@
 #include "tests/e2e/controller/house.hpp"
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 
@@ -236,6 +237,74 @@ TEST_F(Agents, AClaimReachesItsAgentAndTheServersLogComesBack) {
   const auto other = join("box2");
   EXPECT_EQ(ask(other, "PUT", "/agent/v1/machines/box2/logs/deployment.d?offset=0", "x").status,
             403);
+}
+
+TEST_F(Agents, ALogThatIsFollowedGoesOnAfterARestartAtTheSameByte) {
+  const auto box = join("box1");
+  ASSERT_EQ(send(box, report(1)).status, 200);
+  ASSERT_EQ(post("/apis/orch/v1/batch", list_of({kDeployed[0], kDeployed[1], kDeployed[2]})).status,
+            200);
+  stream(box, "/agent/v1/machines/box1/assignment?watch=true", [](const std::string& t) {
+    return t.ends_with("\n") && t.find("\"servers\"") != std::string::npos;
+  });
+  const std::string log = "/agent/v1/machines/box1/logs/deployment.d";
+  ASSERT_EQ(ask(box, "PUT", log + "?offset=0", "one\ntwo\n").status, 200);
+  const std::string shown = "/apis/orch/v1/modeldeployments/d/log";
+  const auto first = get(shown + "?offset=0&tailLines=1");
+  EXPECT_EQ(first.body, "two\n");
+  EXPECT_EQ(wire::find_header(first.headers, "Orch-Log-Offset"), "4");
+  const std::string whose(wire::find_header(first.headers, "Orch-Log-Stream").value_or(""));
+  EXPECT_TRUE(whose.ends_with("/box1")) << whose;
+
+  const auto from = [&](std::size_t offset) {
+    return shown + "?follow=true&offset=" + std::to_string(offset) + "&stream=" + whose;
+  };
+  const auto cut = stream(admin, from(0), [](const std::string& t) { return t.size() == 8; });
+  kill();
+  start();
+  EXPECT_EQ(cut, "one\ntwo\n");
+  const auto rest = stream(
+      admin, from(cut.size()), [](const std::string& t) { return t.ends_with("three\n"); },
+      [&] { EXPECT_EQ(ask(box, "PUT", log + "?offset=8", "three\n").status, 200); });
+  EXPECT_EQ(cut + rest, "one\ntwo\nthree\n");
+
+  EXPECT_EQ(get(shown + "?offset=99").status, 410);
+  EXPECT_EQ(get(shown + "?offset=-1").status, 400);
+  EXPECT_EQ(get(shown + "?stream=..%2F..").status, 400);
+  EXPECT_EQ(get(shown + "?stream=another%2Fbox1").status, 404);
+  EXPECT_EQ(get(shown + "?previous=true&follow=true").status, 400);
+}
+
+TEST_F(Agents, ThePreviousLogIsThatOfTheLifeBeforeWhereItIsThere) {
+  const auto box = join("box1");
+  ASSERT_EQ(send(box, report(1)).status, 200);
+  const auto deploy = [&] {
+    ASSERT_EQ(
+        post("/apis/orch/v1/batch", list_of({kDeployed[0], kDeployed[1], kDeployed[2]})).status,
+        200);
+  };
+  deploy();
+  const std::string shown = "/apis/orch/v1/modeldeployments/d/log?previous=true";
+  const auto none = get(shown);
+  EXPECT_EQ(none.status, 404);
+  EXPECT_NE(none.message().find("follow each other in one log"), std::string::npos)
+      << none.message();
+  const auto uid = get("/apis/orch/v1/modeldeployments/d").json().at({"metadata", "uid"})->string();
+  const auto logs = dir + "/logs/deployment.d/";
+  const auto write = [&](const std::string& life, const std::string& bytes) {
+    ASSERT_TRUE(base::make_folder(logs + life, 0700));
+    ASSERT_TRUE(base::write_file(logs + life + "/0000000000000000", bytes));
+  };
+  ASSERT_TRUE(base::make_folder(dir + "/logs/deployment.d", 0700));
+  ASSERT_TRUE(base::make_folder(logs + "an-earlier-life", 0700));
+  write("an-earlier-life/box1", "long ago\n");
+  EXPECT_EQ(get(shown).body, "long ago\n");
+  ASSERT_TRUE(base::make_folder(logs + uid, 0700));
+  write(uid + "/box1", "now\n");
+  EXPECT_EQ(get(shown).body, "long ago\n");
+  write(uid + "/box9", "elsewhere\n");
+  const auto other = get(shown).body;
+  EXPECT_TRUE(other == "elsewhere\n" || other == "now\n") << other;
 }
 
 TEST_F(Agents, LogsOfWhatItDoesNotRunAreRefused) {

@@ -77,9 +77,14 @@ void FakeApi::on(const std::string& what, Answer answer) {
 }
 
 void FakeApi::stream(const std::string& what, std::vector<std::string> pieces, Then then) {
-  on(what, [this, pieces = std::move(pieces), then](const wire::Request&,
-                                                    std::shared_ptr<wire::Exchange> exchange) {
-    exchange->head(200, {{"Content-Type", "application/json"}});
+  stream_with_head(what, {{"Content-Type", "application/json"}}, std::move(pieces), then);
+}
+
+void FakeApi::stream_with_head(const std::string& what, wire::Headers headers,
+                               std::vector<std::string> pieces, Then then) {
+  on(what, [this, headers = std::move(headers), pieces = std::move(pieces), then](
+               const wire::Request&, std::shared_ptr<wire::Exchange> exchange) {
+    exchange->head(200, headers);
     for (const auto& piece : pieces)
       exchange->write(piece);
     if (then == Then::finish) exchange->finish();

@@ -45,6 +45,8 @@ class FakeApi : public wire::Service {
   /// A streamed answer: these pieces, and then the end, nothing more, or a cut.
   enum class Then { finish, hang, cut };
   void stream(const std::string& what, std::vector<std::string> pieces, Then then);
+  void stream_with_head(const std::string& what, wire::Headers headers,
+                        std::vector<std::string> pieces, Then then);
 
   /// Listens with TLS too; gives `host:port`.
   std::string listen(const wire::Tls& tls);

@@ -301,7 +301,8 @@ TEST(Logs, GoOnUntilTheStreamEnds) {
   const auto file = rig.orch({"logs", "-f", "run/a", "--tail=9"});
   EXPECT_EQ(file.exit, 0) << file.err;
   EXPECT_EQ(file.out, "one\n\x1b[31mtwo\x1b[0m\nthree");
-  EXPECT_EQ(rig.asked().front(), "GET /apis/orch/v1/benchruns/a/log?follow=true&tailLines=9");
+  EXPECT_EQ(rig.asked().front(),
+            "GET /apis/orch/v1/benchruns/a/log?follow=true&offset=0&tailLines=9");
   rig.out_is = Terminal::yes;
   EXPECT_EQ(rig.orch({"logs", "run/a"}).out, "one\ntwo\nthree");
 }
@@ -312,6 +313,49 @@ TEST(Logs, ACutStreamIsNoEnd) {
   const auto ran = rig.orch({"logs", "-f", "md/a"});
   EXPECT_EQ(ran.exit, 69);
   EXPECT_EQ(ran.out, "one\n");
+}
+
+TEST(Logs, ThatAreFollowedGoOnAfterACutWhereTheyWere) {
+  Rig rig;
+  const std::string path = "GET /apis/orch/v1/benchruns/a/log";
+  rig.api.stream_with_head(path, {{"Orch-Log-Stream", "u1/box1"}, {"Orch-Log-Offset", "100"}},
+                           {"one\n", "tw"}, Then::cut);
+  rig.api.stream_with_head(path, {{"Orch-Log-Stream", "u1/box1"}, {"Orch-Log-Offset", "106"}},
+                           {"o\n"}, Then::finish);
+  const auto ran = rig.orch({"logs", "-f", "run/a", "--tail=9"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(ran.out, "one\ntwo\n");
+  EXPECT_EQ(ran.err, "");
+  ASSERT_EQ(rig.asked().size(), 2U);
+  EXPECT_EQ(rig.asked().back(), path + "?follow=true&offset=106&stream=u1%2Fbox1");
+}
+
+TEST(Logs, OfWhichSomeBytesAreGoneSaySo) {
+  Rig rig;
+  const std::string path = "GET /apis/orch/v1/benchruns/a/log";
+  rig.api.stream_with_head(path, {{"Orch-Log-Stream", "u1/box1"}, {"Orch-Log-Offset", "0"}},
+                           {"one\n"}, Then::cut);
+  rig.api.stream_with_head(path, {{"Orch-Log-Stream", "u1/box1"}, {"Orch-Log-Offset", "10"}},
+                           {"two\n"}, Then::finish);
+  const auto ran = rig.orch({"logs", "-f", "run/a"});
+  EXPECT_EQ(ran.out, "one\ntwo\n");
+  EXPECT_NE(ran.err.find("6 bytes of the log are gone here"), std::string::npos) << ran.err;
+}
+
+TEST(Logs, ThatAreNotFollowedFailWhenTheyAreCut) {
+  Rig rig;
+  rig.api.stream_with_head("GET /apis/orch/v1/benchruns/a/log",
+                           {{"Orch-Log-Stream", "u1/box1"}, {"Orch-Log-Offset", "0"}}, {"one\n"},
+                           Then::cut);
+  EXPECT_EQ(rig.orch({"logs", "run/a"}).exit, 69);
+  EXPECT_EQ(rig.asked().size(), 1U);
+}
+
+TEST(Logs, OfBeforeAreAskedFor) {
+  Rig rig;
+  rig.api.stream("GET /apis/orch/v1/benchruns/a/log", {"old\n"}, Then::finish);
+  EXPECT_EQ(rig.orch({"logs", "-p", "run/a"}).out, "old\n");
+  EXPECT_EQ(rig.asked().front(), "GET /apis/orch/v1/benchruns/a/log?previous=true");
 }
 
 TEST(Logs, OfNothingAreNotFound) {
