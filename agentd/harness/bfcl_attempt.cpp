@@ -35,6 +35,14 @@ std::string_view bare(std::string_view text) {
   return text;
 }
 
+/// Where a call may begin: at the start of a line or behind a colon. In the middle of a line a name
+/// is part of an example program (`return math.factorial(n)`), which models like to write instead.
+bool opens(std::string_view before) {
+  while (!before.empty() && (before.back() == ' ' || before.back() == '`' || before.back() == '['))
+    before.remove_suffix(1);
+  return before.empty() || before.back() == '\n' || before.back() == ':';
+}
+
 /// `name(` of an offered function, or `[name(` of any: that is how a prompted model calls.
 bool has_call(std::string_view text, const std::set<std::string>& offered) {
   for (auto at = text.find('('); at != std::string_view::npos; at = text.find('(', at + 1)) {
@@ -44,7 +52,7 @@ bool has_call(std::string_view text, const std::set<std::string>& offered) {
     auto begin = end;
     while (begin > 0 && is_name_char(text[begin - 1]))
       --begin;
-    if (begin == end) continue;
+    if (begin == end || !opens(text.substr(0, begin))) continue;
     const bool listed = begin > 0 && text[begin - 1] == '[' && end == at;
     if (listed || offered.contains(plain_name(std::string(text.substr(begin, end - begin)))))
       return true;

@@ -19,7 +19,8 @@ std::set<std::string> offered_functions(const api::Json& entry);
 
 /// What the answer of a failed entry is. Function-calling handlers keep calls as a list and
 /// everything else as text; prompting handlers keep text alone, in which a call is told by its
-/// form: an offered name before a parenthesis, a list or object, the marks of tool calls.
+/// form: an offered function called at the start of a line, a list or object, the marks of tool
+/// calls.
 Attempt attempt_of(const api::Json& entry);
 
 }  // namespace agentd
