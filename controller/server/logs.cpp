@@ -79,6 +79,10 @@ std::variant<Logs::Source, Rejection> Logs::source_of(const Call& call) const {
   return source;
 }
 
+bool Logs::has_bytes_of(const Source& source) const {
+  return !source.machine.empty() && base::facts_of(folder_of(source));
+}
+
 std::string Logs::newest_in(const std::string& folder, const std::string& besides) const {
   std::string newest;
   std::int64_t at = -1;
@@ -95,7 +99,7 @@ std::string Logs::newest_in(const std::string& folder, const std::string& beside
 
 /// The machine that works on it now, if it has shipped anything; else whichever wrote last.
 std::string Logs::machine_to_show(const Source& source) const {
-  if (base::facts_of(folder_of(source))) return source.machine;
+  if (has_bytes_of(source)) return source.machine;
   const auto newest = newest_in(folder_ + "/" + source.life(), "");
   return newest.empty() ? source.machine : newest;
 }
@@ -220,7 +224,7 @@ void Logs::show(const CallPtr& call) {
     pour(key);
   };
   // Whose bytes will come first is not known before there are some.
-  const bool begun = static_cast<bool>(base::facts_of(folder_of(reader->source)));
+  const bool begun = has_bytes_of(reader->source);
   call->head("text/plain; charset=utf-8",
              {{"Orch-Log-Stream",
                reader->source.uid + "/" + (begun ? reader->source.machine : std::string())},

@@ -40,6 +40,7 @@ class Logs {
   Source now_at(const std::string& stream) const;
   std::variant<Source, Rejection> source_of(const Call& call) const;
   std::string folder_of(const Source& source) const { return folder_ + "/" + source.key(); }
+  bool has_bytes_of(const Source& source) const;
   std::string machine_to_show(const Source& source) const;
   /// What was written last below a folder, other than `besides`.
   std::string newest_in(const std::string& folder, const std::string& besides) const;

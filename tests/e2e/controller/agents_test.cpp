@@ -307,6 +307,20 @@ TEST_F(Agents, ThePreviousLogIsThatOfTheLifeBeforeWhereItIsThere) {
   EXPECT_TRUE(other == "elsewhere\n" || other == "now\n") << other;
 }
 
+TEST_F(Agents, TheLogOfARunThatIsOnNoMachineNowIsStillShown) {
+  const auto made = post("/apis/orch/v1/benchruns",
+                         R"({"apiVersion":"orch/v1","kind":"BenchRun","metadata":{"name":"r"},)"
+                         R"("spec":{"model":"m","bench":"b"}})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto life = dir + "/logs/run.r/" + made.json().at({"metadata", "uid"})->string();
+  for (const auto& made_folder : {dir + "/logs/run.r", life, life + "/box1"})
+    ASSERT_TRUE(base::make_folder(made_folder, 0700));
+  ASSERT_TRUE(base::write_file(life + "/box1/0000000000000000", "hello\n"));
+  const auto shown = get("/apis/orch/v1/benchruns/r/log");
+  EXPECT_EQ(shown.body, "hello\n");
+  EXPECT_TRUE(wire::find_header(shown.headers, "Orch-Log-Stream").value_or("").ends_with("/box1"));
+}
+
 TEST_F(Agents, LogsOfWhatItDoesNotRunAreRefused) {
   const auto box = join("box1");
   const auto put = [&](const std::string& stream_name) {
