@@ -7,7 +7,6 @@
 #include "api/codec/path.hpp"
 #include "api/event.hpp"
 #include "api/machine.hpp"
-#include "api/meta/describe.hpp"
 #include "api/model_deployment.hpp"
 #include "base/text.hpp"
 

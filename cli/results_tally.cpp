@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 #include "cli/results_table.hpp"
 
 #include <algorithm>

@@ -300,7 +300,7 @@ std::vector<const api::ModelDeployment*> deployments_for(const World& world,
   };
   std::vector<std::pair<int, const api::ModelDeployment*>> ranked;
   for (const auto& [name, deployment] : world.deployments)
-    if (const int r = rank(*deployment); r > 0) ranked.emplace_back(-r, deployment.get());
+    if (const int r = rank(*deployment); r > 0) ranked.emplace_back(-r, deployment);
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<const api::ModelDeployment*> out;

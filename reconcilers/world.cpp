@@ -33,7 +33,7 @@ const api::Claim* claim_of(const World& world, const api::ModelDeployment& deplo
   for (const auto& [machine, claim] : world.claims)
     if (claim->spec.uid == deployment.metadata.uid && !claim->spec.abandoned &&
         !claim->spec.released)
-      return claim.get();
+      return claim;
   return nullptr;
 }
 

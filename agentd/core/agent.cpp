@@ -3,7 +3,6 @@
 
 #include "api/codec/check.hpp"
 #include "api/codec/json.hpp"
-#include "api/meta/describe.hpp"
 
 #include <tuple>
 

@@ -11,7 +11,6 @@
 #include "agentd/harness/python_json.hpp"
 #include "api/codec/check.hpp"
 #include "api/codec/json.hpp"
-#include "api/meta/describe.hpp"
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/codec/openapi.hpp"
-#include "api/meta/describe.hpp"
 #include "api/object.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/resource.hpp"

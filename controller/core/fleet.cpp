@@ -2,7 +2,6 @@
 #include "controller/core/fleet.hpp"
 
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
 #include "base/text.hpp"
@@ -20,7 +19,7 @@ Rejection refuse(int code, std::string reason, std::string message) {
 
 const api::BenchRun* run_by_uid(const reconcilers::World& world, const std::string& uid) {
   for (const auto& [name, run] : world.runs)
-    if (run->metadata.uid == uid) return run.get();
+    if (run->metadata.uid == uid) return run;
   return nullptr;
 }
 

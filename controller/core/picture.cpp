@@ -2,7 +2,6 @@
 #include "controller/core/picture.hpp"
 
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 #include "base/check.hpp"
 #include "base/text.hpp"
 

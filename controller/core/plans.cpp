@@ -3,7 +3,6 @@
 
 #include "api/codec/check.hpp"
 #include "api/event.hpp"
-#include "api/meta/describe.hpp"
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -181,7 +180,7 @@ struct Applier {
     if (all.size() <= kEventsMax) return;
     const Record* oldest = nullptr;
     for (const auto& [name, record] : all)
-      if (oldest == nullptr || record->revision < oldest->revision) oldest = record.get();
+      if (oldest == nullptr || record->revision < oldest->revision) oldest = record;
     const std::string name = oldest->name;
     draft.remove(std::string(kSystem), "Event", name, "events are bounded", wall);
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 #include "base/text.hpp"
 #include "controller/server/agents.hpp"
 

@@ -2,7 +2,6 @@
 #include "controller/server/agents.hpp"
 
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"

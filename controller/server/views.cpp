@@ -93,11 +93,14 @@ std::string_view api_version_of(const api::Kind& kind) {
 
 Records select(const Picture& picture, const api::Kind& kind, const Selector& selector) {
   Records out;
-  const auto table = picture.records.find(std::string(kind.name));
-  if (table == picture.records.end()) return out;
-  out.reserve(selector.all() ? table->second.size() : 0);
-  for (const auto& [name, record] : table->second)
-    if (fits(selector, name, *record->bytes)) out.push_back(record);
+  const auto found = picture.records.find(std::string(kind.name));
+  if (found == picture.records.end()) return out;
+  const auto& table = found->second;
+  out.reserve(selector.all() ? table.size() : 0);
+  for (auto at = table.begin(); at != table.end(); ++at) {
+    const auto [name, record] = *at;
+    if (fits(selector, name, *record->bytes)) out.push_back(at.held());
+  }
   return out;
 }
 

@@ -52,7 +52,7 @@ void collect_runs(Draft& d) {
     if (api::is_bound(run->status.phase)) ++d.slots[run->status.machine];
     if (api::is_finished(run->status.phase) || api::is_bound(run->status.phase)) continue;
     if (run->spec.cancel || run->deleting() || !d.world.benches.contains(run->spec.bench)) continue;
-    d.open.push_back({run.get(), deployments_for(d.world, *run, d.policy, d.now)});
+    d.open.push_back({run, deployments_for(d.world, *run, d.policy, d.now)});
   }
   const auto rank = [](const Draft::Open& o) {
     return std::tuple(-o.run->spec.priority, o.run->metadata.created.at,

@@ -2,7 +2,6 @@
 #include "tests/sim/seat.hpp"
 
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 
 #include <algorithm>
 
@@ -165,10 +164,11 @@ void Lab::check_goal() {
               (run == nullptr
                    ? "gone"
                    : std::string(api::kRunStates[static_cast<std::size_t>(run->status.phase)])));
-    if (run->status.progress.done != run->status.progress.total ||
-        run->status.progress.errored != 0)
-      return break_promise("goal",
-                           "benchrun/" + name + " succeeded with tasks that are not scored");
+    const auto& p = run->status.progress;
+    if (p.done != p.total || p.errored != 0)
+      return break_promise("goal", "benchrun/" + name + " succeeded with " +
+                                       std::to_string(p.done) + " of " + std::to_string(p.total) +
+                                       " tasks scored, " + std::to_string(p.errored) + " broken");
   }
   for (const auto& key : asked_.deleted) {
     const auto slash = key.find('/');

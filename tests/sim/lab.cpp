@@ -2,7 +2,6 @@
 #include "tests/sim/lab.hpp"
 
 #include "api/codec/check.hpp"
-#include "api/meta/describe.hpp"
 #include "base/text.hpp"
 #include "tests/sim/seat.hpp"
 

@@ -70,7 +70,7 @@ TEST(Table, ACopySharesAllThatDoesNotChange) {
 TEST(Table, AValueThatSomebodyHoldsOutlivesItsPlace) {
   Table<std::string> table;
   table.set("a", std::string("first"));
-  const auto held = table.begin()->second;
+  const auto held = table.begin().held();
   table.set("a", std::string("second"));
   table.erase("a");
   EXPECT_EQ(*held, "first");

@@ -79,7 +79,7 @@ template <class T>
 const T* SmallRig::picked(const base::Table<T>& table) {
   auto n = dice_.upto(static_cast<std::int64_t>(table.size()));
   for (const auto& [name, object] : table)
-    if (n-- == 0) return object.get();
+    if (n-- == 0) return object;
   return nullptr;
 }
 
@@ -463,7 +463,7 @@ void SmallRig::unmet_deployments(std::vector<std::string>& out) const {
     }
     if (is_from_queue(*d)) continue;  // what its runs miss is said there
     for (const auto& [machine, m] : world_.machines) {
-      if (!naive_fit(d.get(), nullptr, *m)) continue;
+      if (!naive_fit(d, nullptr, *m)) continue;
       const auto* claim = world_.claims.find(machine);
       if (claim == nullptr) {
         out.push_back("deployment " + name + " waits and " + machine + " is free");
@@ -489,7 +489,7 @@ void SmallRig::unmet_runs(std::vector<std::string>& out) const {
     if (!is_open(*r)) continue;
     if (api::is_bound(r->status.phase)) out.push_back("run " + name + " never ends");
     for (const auto& [machine, m] : world_.machines) {
-      if (!naive_fit(nullptr, r.get(), *m)) continue;
+      if (!naive_fit(nullptr, r, *m)) continue;
       const auto* claim = world_.claims.find(machine);
       const auto* holder =
           claim == nullptr ? nullptr : world_.deployments.find(claim->spec.deployment);
