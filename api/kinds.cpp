@@ -3,10 +3,12 @@
 
 #include "api/bench.hpp"
 #include "api/bench_run.hpp"
+#include "api/claim.hpp"
 #include "api/codec/check.hpp"
 #include "api/codec/path.hpp"
 #include "api/event.hpp"
 #include "api/machine.hpp"
+#include "api/machine_group.hpp"
 #include "api/model_deployment.hpp"
 #include "base/text.hpp"
 

@@ -2,7 +2,7 @@
 #include "api/object.hpp"
 
 #include "api/bench.hpp"
-#include "api/machine.hpp"
+#include "api/machine_group.hpp"
 #include "api/model_deployment.hpp"
 
 #include <algorithm>

@@ -137,4 +137,18 @@ inline constexpr std::string_view kClaimFinalizer = "orch/claim";
 /// Who made an object that no person wrote.
 inline constexpr std::string_view kOriginLabel = "orch.origin";
 
+/// The status of a kind that only keeps what people wrote.
+struct PlainStatus {
+  std::int64_t observed_generation = 0;
+  Conditions conditions;
+  bool operator==(const PlainStatus&) const = default;
+
+  static constexpr std::string_view kName = "PlainStatus";
+  static constexpr std::string_view kDoc = "Conditions of a catalogue entry.";
+  static void describe(auto& d) {
+    d.field(&PlainStatus::observed_generation, "observedGeneration", "The spec it speaks of.");
+    d.field(&PlainStatus::conditions, "conditions", "Facts about the entry.");
+  }
+};
+
 }  // namespace api

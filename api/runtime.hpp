@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "api/machine.hpp"
+#include "api/object.hpp"
 #include "api/object.hpp"
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "api/bench_run.hpp"
+#include "api/claim.hpp"
 #include "api/machine.hpp"
 #include "api/model_deployment.hpp"
 #include "base/time.hpp"

@@ -2,7 +2,9 @@
 #pragma once
 #include "api/bench.hpp"
 #include "api/bench_run.hpp"
+#include "api/claim.hpp"
 #include "api/machine.hpp"
+#include "api/machine_group.hpp"
 #include "api/model.hpp"
 #include "api/model_deployment.hpp"
 #include "api/report.hpp"
