@@ -121,13 +121,14 @@ void RunSlot::load(Ports& ports, const Settings& settings) {
   const std::set<std::string> stored(wanted_->completed.begin(), wanted_->completed.end());
   unsent_.clear();
   for (const auto& s : samples_)
-    if (!stored.contains(s.task)) unsent_.push_back(s);
+    if (!stored.contains(s.task) && !ORCH_MUTANT("unsent-forgotten")) unsent_.push_back(s);
 }
 
 /// An attempt that was given up may have left answers that nobody has read yet: what is scored in
 /// them is not done again. True once they are read.
 bool RunSlot::harvest(Ports& ports, base::Moment now) {
   if (record_->attempt == 0 || harvested_ == record_->attempt) return true;
+  if (ORCH_MUTANT("given-up-answers-unread")) return true;
   auto before = *wanted_;
   before.attempt = record_->attempt;
   const auto parsed = ports.parsers.parse(folder_, before, Parsers::Pass::final);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/core/server_slot.hpp"
 
+#include "base/mutant.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -54,6 +55,7 @@ void ServerSlot::look(const std::vector<Child>& children) {
   child_.reset();
   for (const auto& child : children) {
     if (label(child, "kind") != "server" || label(child, "uid") != uid_) continue;
+    if (ORCH_MUTANT("running-server-not-adopted") && child.id != begun_) continue;
     starts_ = std::max(starts_, number_label(child, "start"));
     last_port_ = number_label(child, "port");
     // With several records the one that may still run is the one to deal with first.

@@ -132,6 +132,7 @@ void Core::committed(const std::optional<CommitError>& error, base::Moment now) 
   CHECK(committing_);
   committing_ = false;
   auto answers = std::exchange(round_answers_, {});
+  if (error && ORCH_MUTANT("failed-round-kept")) durable_ = draft_.picture();
   if (error) {
     ++counters_.rounds_failed;
     for (auto& a : answers)

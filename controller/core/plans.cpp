@@ -4,6 +4,7 @@
 #include "api/codec/check.hpp"
 #include "api/event.hpp"
 #include "base/check.hpp"
+#include "base/mutant.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 
@@ -68,7 +69,8 @@ struct Applier {
     api::ClaimSpec spec;
     spec.deployment = c.deployment;
     spec.uid = c.uid;
-    spec.epoch = {draft.picture().world.term, draft.picture().revision + 1};
+    const auto revision = ORCH_MUTANT("epoch-not-raised") ? 1 : draft.picture().revision + 1;
+    spec.epoch = {draft.picture().world.term, revision};
     spec.since = {wall};
     claim.set("spec", api::to_json(spec));
     return put("create", std::move(claim));

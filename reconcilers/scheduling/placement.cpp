@@ -106,6 +106,8 @@ void drop(Draft& d, const api::Claim& claim, std::string reason, std::string mes
 /// Its machine does not speak: the claim stays and guards it, also when people deleted the Machine.
 /// What runs there is not proved gone, and whatever bears the name next is held until it is.
 void set_aside(Draft& d, const api::Claim& claim) {
+  if (ORCH_MUTANT("claim-goes-with-machine") && !d.world.machines.contains(claim.name()))
+    return drop(d, claim, "MachineDeleted", "the machine was deleted");
   if (claim.spec.abandoned) return;
   auto spec = claim.spec;
   spec.abandoned = true;

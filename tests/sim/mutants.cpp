@@ -12,7 +12,7 @@ static const char* g_mutant = nullptr;  // set once, before anything runs
 
 namespace {
 
-constexpr std::array<Mutant, 7> kMutants{{
+constexpr std::array<Mutant, 15> kMutants{{
     {"claim-dropped-unproved", "S5", "a claim is dropped before its process is proved gone"},
     {"old-attempt-left-running", "S6", "the agent does not stop an attempt that was superseded"},
     {"completed-ignored", "S14", "what is scored is not left out when a run resumes"},
@@ -21,6 +21,14 @@ constexpr std::array<Mutant, 7> kMutants{{
     {"error-counts-as-scored", "score", "a task that infrastructure broke counts as scored"},
     {"answers-before-commit", "S10", "answers leave before the round is durable"},
     {"finished-run-reopened", "S20", "a finished run is judged again"},
+    {"epoch-not-raised", "S1", "a new holder comes under an epoch that was there before"},
+    {"old-assignment-obeyed", "S14", "the agent obeys an assignment of the past"},
+    {"failed-list-is-empty", "S5", "a list of children that could not be read counts as empty"},
+    {"running-server-not-adopted", "S5", "an agent that starts does not adopt what runs"},
+    {"unsent-forgotten", "goal", "an agent that starts does not send what may not be stored"},
+    {"given-up-answers-unread", "S14", "answers of an attempt that was given up are not read"},
+    {"claim-goes-with-machine", "S5", "a claim is dropped because its Machine was deleted"},
+    {"failed-round-kept", "S5", "a round that could not be stored counts as stored"},
 }};
 
 }  // namespace
