@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "api/object.hpp"
-#include "api/object.hpp"
 
 #include <array>
 #include <optional>
