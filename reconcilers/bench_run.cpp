@@ -136,22 +136,23 @@ void judge_finished(const World& world, const api::BenchRun& run, const api::Run
   const bool counted = p.total > 0 || (seen.exit_code && *seen.exit_code == 0);
   if (whole && counted)
     return conclude(world, run, RunState::succeeded, "Scored", "every task is scored", status, now);
-  const auto left = std::to_string(std::max<std::int64_t>(p.total - p.done, tally.errored));
+  const auto left = std::max<std::int64_t>(p.total - p.done, tally.errored);
   if (tally.attempt == run.status.attempt && tally.attempt_errors > 0) {
     ++status.infra;
     if (status.infra > infra_retries)
       return conclude(world, run, RunState::failed, "Unscored",
-                      left + " tasks are not scored after " + std::to_string(status.infra) +
-                          " attempts that infrastructure broke",
+                      std::to_string(left) + " tasks are not scored after " +
+                          std::to_string(status.infra) + " attempts that infrastructure broke",
                       status, now);
-    return retry(run, "Infrastructure", left + " tasks were broken by infrastructure and run again",
+    return retry(run, "Infrastructure",
+                 std::to_string(left) + " tasks were broken by infrastructure and run again",
                  retry_delay(status.infra), status, now);
   }
   ++status.broken;
   if (status.broken > retries)
     return conclude(world, run, RunState::failed, "HarnessFailed", ended_how(seen), status, now);
-  retry(run, "HarnessFailed", ended_how(seen) + "; " + left + " tasks are left",
-        retry_delay(status.broken), status, now);
+  const auto tasks = left > 0 ? "; " + std::to_string(left) + " tasks are left" : "";
+  retry(run, "HarnessFailed", ended_how(seen) + tasks, retry_delay(status.broken), status, now);
 }
 
 void judge_bound(const World& world, const api::BenchRun& run, const Policy& policy, Status& status,
@@ -172,9 +173,11 @@ void judge_bound(const World& world, const api::BenchRun& run, const Policy& pol
   status.phase = RunState::running;
   status.dir = seen->dir;
   if (!status.started.set()) status.started = {now.wall};
-  set(status, run, now, "Complete", "False", "Running",
-      (seen->step.empty() ? "attempt " : "step " + seen->step + ", attempt ") +
-          std::to_string(seen->attempt));
+  const auto where = (seen->step.empty() ? "attempt " : "step " + seen->step + ", attempt ") +
+                     std::to_string(seen->attempt);
+  // A reason of an attempt that is not over: what its agent waits for.
+  if (seen->reason.empty()) return set(status, run, now, "Complete", "False", "Running", where);
+  set(status, run, now, "Complete", "False", seen->reason, where + ": " + seen->message);
 }
 
 /// Nothing is left to run: the tasks are known and each of them is scored.

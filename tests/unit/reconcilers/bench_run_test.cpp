@@ -151,6 +151,10 @@ TEST(BenchRun, Bound) {
       {"the agent has not begun", scheduled(), "Scheduled "},
       {"the agent prepares", seen(scheduled(), "r", RunPhase::preparing), "Running False/Running"},
       {"the harness runs", running, "Running False/Running"},
+      {"its agent waits for something",
+       edited(seen(scheduled(), "r", RunPhase::preparing),
+              [](auto& w) { w.contacts.at("a").report->runs[0].reason = "CannotStart"; }),
+       "Running False/CannotStart"},
       {"an older attempt is no news",
        edited(seen(scheduled(2), "r", RunPhase::finished),
               [](auto& w) { w.contacts.at("a").report->runs[0].attempt = 1; }),
@@ -269,6 +273,9 @@ TEST(BenchRun, HowTheHarnessEndedIsSaid) {
             "nobody saw how the harness ended; 4 tasks are left");
   EXPECT_EQ(ended([](auto& r) { r.reason = "SpawnFailed", r.message = "no such file"; }),
             "SpawnFailed: no such file; 4 tasks are left");
+  const auto failed = seen(scheduled(), "r", RunPhase::finished, [](auto& r) { r.exit_code = 2; });
+  const auto uncounted = changed(failed, &World::benches, "b", [](auto& b) { b.spec.tasks = {}; });
+  EXPECT_EQ(message(uncounted), "the harness ended with 2") << "nobody knows how many are left";
 }
 
 TEST(BenchRun, TheBackOffDoublesToFiveMinutes) {
