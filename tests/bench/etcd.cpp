@@ -91,7 +91,7 @@ class Etcd : public Side {
     return micros_now() - began;
   }
 
-  double resident_mib() override { return process_->resident_mib(); }
+  Usage usage() override { return process_->usage(); }
 
  private:
   void save(const std::string& name, const std::string& text) {

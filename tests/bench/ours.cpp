@@ -139,7 +139,7 @@ class Ours : public Side {
     return micros_now() - began;
   }
 
-  double resident_mib() override { return process_->resident_mib(); }
+  Usage usage() override { return process_->usage(); }
 
  private:
   static std::size_t index(int number) { return static_cast<std::size_t>(number); }

@@ -79,11 +79,22 @@ int Process::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-double Process::resident_mib() const {
-  std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-  give_up("the server is gone: its memory cannot be read");
+Usage Process::usage() const {
+  const auto folder = "/proc/" + std::to_string(pid_);
+  Usage usage;
+  std::ifstream status(folder + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmRSS:"))
+      usage.resident_mib = std::strtod(line.c_str() + 6, nullptr) / 1024;
+  if (usage.resident_mib == 0) give_up("the server is gone: its memory cannot be read");
+  // Fields 14 and 15; the second one, the name, may hold blanks and ends with a bracket.
+  std::ifstream stat(folder + "/stat");
+  std::string field;
+  std::getline(stat, field, ')');
+  for (int i = 3; i <= 15 && stat >> field; ++i)
+    if (i >= 14) usage.cpu_seconds += std::strtod(field.c_str(), nullptr);
+  usage.cpu_seconds /= static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return usage;
 }
 
 int free_port() {

@@ -5,6 +5,12 @@
 
 namespace bench {
 
+/// What a process has and has used.
+struct Usage {
+  double resident_mib = 0;
+  double cpu_seconds = 0;  // of all its threads, in user space and in the kernel
+};
+
 /// A program that we started. It dies when this object does, and also when we are killed.
 class Process {
  public:
@@ -21,7 +27,7 @@ class Process {
   int end(int signal);
   /// Waits for the end that it comes to by itself.
   int wait();
-  double resident_mib() const;
+  Usage usage() const;
 
  private:
   int pid_ = -1, out_ = -1;

@@ -78,6 +78,20 @@ std::vector<double> in_milliseconds(const std::vector<Micros>& spans) {
   return all;
 }
 
+/// The processor's time is no figure of its own: it says what the others' load does not change.
+void measure_updates(Rig& rig, const Plan& plan, int round, int clients, Figure& rate,
+                     Figure& cost) {
+  rig.measure(rate, round, [&](Side& side) {
+    (void)side.updates(clients, Micros{kWarmUp});
+    const auto before = side.usage();
+    const double found = side.updates(clients, std::chrono::seconds(plan.seconds));
+    const double used = side.usage().cpu_seconds - before.cpu_seconds;
+    (&side == rig.ours.get() ? cost.ours : cost.theirs)
+        .push_back(used * 1e6 / (found * plan.seconds));
+    return found;
+  });
+}
+
 /// One pass of puts gives both figures.
 void measure_watch(Rig& rig, const Plan& plan, int round, Figure& p50, Figure& p99) {
   std::vector<double> high;
@@ -97,13 +111,11 @@ void measure_serving(const Plan& plan) {
   for (const int clients : kClients)
     updates.push_back({"update/s c=" + std::to_string(clients), "1/s", {}, {}});
   Figure p50{"put-to-watch p50", "ms", {}, {}}, p99{"put-to-watch p99", "ms", {}, {}};
+  Figure cost{"processor time of the server, an update", "us", {}, {}};
   Figure list{"list " + count_text(plan.objects), "ms", {}, {}};
   for (int round = 0; round < plan.rounds; ++round) {
     for (std::size_t i = 0; i < updates.size(); ++i)
-      rig.measure(updates[i], round, [&](Side& side) {
-        (void)side.updates(kClients[i], Micros{kWarmUp});
-        return side.updates(kClients[i], std::chrono::seconds(plan.seconds));
-      });
+      measure_updates(rig, plan, round, kClients[i], updates[i], cost);
     measure_watch(rig, plan, round, p50, p99);
     rig.measure(list, round, [](Side& side) { return milliseconds(side.list()); });
   }
@@ -111,18 +123,19 @@ void measure_serving(const Plan& plan) {
     print(figure);
   for (const auto& figure : {p50, p99, list})
     print(figure);
+  say(spread_line(cost));
 }
 
 void measure_size(const Plan& plan) {
   Rig rig(plan, "size");
   fill(rig, plan.many);
   Figure memory{"memory " + count_text(plan.many), "MiB", {}, {}};
-  rig.measure(memory, 0, [](Side& side) { return side.resident_mib(); });
+  rig.measure(memory, 0, [](Side& side) { return side.usage().resident_mib; });
   Figure restart{"restart " + count_text(plan.many), "ms", {}, {}};
   Figure after{"memory after restart", "MiB", {}, {}};
   for (int round = 0; round < plan.rounds; ++round) {
     rig.measure(restart, round, [](Side& side) { return milliseconds(side.restart()); });
-    rig.measure(after, round, [](Side& side) { return side.resident_mib(); });
+    rig.measure(after, round, [](Side& side) { return side.usage().resident_mib; });
   }
   print(memory);
   print(restart);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "tests/bench/process.hpp"
 #include "tests/bench/stopwatch.hpp"
 
 #include <cstdint>
@@ -25,7 +26,7 @@ class Side {
   /// Told to end, and ended; then from starting the program until it answered a get.
   virtual Micros restart() = 0;
   /// Of the server's process.
-  virtual double resident_mib() = 0;
+  virtual Usage usage() = 0;
 };
 
 /// `program` is an orch-controller.
