@@ -48,7 +48,7 @@ class Remote {
     std::string_view accept = kJsonType;
     base::Duration silence{0};              // ends a stream that is quiet for so long; 0: never
     std::optional<base::Instant> deadline;  // on the steady clock
-    std::function<void(const wire::Headers&)> on_head;  // of a good answer; may be empty
+    std::function<void(const wire::Headers&)> on_head = {};  // of a good answer; may be empty
   };
   /// Reads a streamed answer to its end, or until the reader has enough or the time is over.
   StreamEnd stream(const Stream& asked, const OnData& on_data);

@@ -75,8 +75,8 @@ TEST_F(Upkeep, LogsOfWhatIsGoneStayForADayAlsoOverAStart) {
     fs::create_directories(fs::path(logs + path).parent_path());
     ASSERT_TRUE(base::write_file(logs + path, bytes));
   };
-  for (const std::string life : {"run.there/" + uid, std::string("run.there/other-life"),
-                                 std::string("run.long-gone/u1"), std::string("run.gone/u2")})
+  for (const auto& life : {"run.there/" + uid, std::string("run.there/other-life"),
+                           std::string("run.long-gone/u1"), std::string("run.gone/u2")})
     write(life + "/box1/0000000000000000", "hello");
   const auto at = [](base::Instant when) { return std::to_string(when.ms); };
   write("run.there/" + uid + ".gone", at(now - base::hours(99)));  // of a restored snapshot

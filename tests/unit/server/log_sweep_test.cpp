@@ -29,8 +29,8 @@ struct LogSweep : ::testing::Test {
     ASSERT_TRUE(base::write_file(folder + "/" + path, bytes));
   }
   bool has(const std::string& path) const { return fs::exists(folder + "/" + path); }
-  void tend(const LogLife& life, InStore in_store, base::Instant now) const {
-    const auto done = tend_log_life(folder, life, in_store, now);
+  void tend(const LogLife& which, InStore in_store, base::Instant now) const {
+    const auto done = tend_log_life(folder, which, in_store, now);
     EXPECT_TRUE(done) << done.error().message;
   }
   std::string folder;

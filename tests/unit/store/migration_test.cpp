@@ -22,8 +22,8 @@ struct Old {
                      sim::Access::create);
     EXPECT_TRUE(made) << made.error().message;
     // Past the time in which a cut could undo what the fixture wrote.
-    for (const auto& file : disk.files())
-      disk.write(file, disk.read(file));
+    for (const auto& written : disk.files())
+      disk.write(written, disk.read(written));
     disk.remove("state.db-journal");
   }
   sim::CrashDisk disk;
