@@ -2,6 +2,7 @@
 #include "base/table.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace base {
 namespace {
@@ -22,6 +23,14 @@ std::size_t NamedPages::page_for(std::string_view name) const {
                                  : static_cast<std::size_t>(after - pages_.begin()) - 1;
 }
 
+NamedPages::Page& NamedPages::own(std::size_t page) {
+  auto& mine = pages_[page];
+  if (mine.use_count() > 1) mine = std::make_shared<Page>(*mine);
+  // Whoever had it until now has read it before he let it go.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return *mine;
+}
+
 const void* NamedPages::find(std::string_view name) const {
   const auto p = page_for(name);
   if (p == pages_.size()) return nullptr;
@@ -38,21 +47,19 @@ void NamedPages::set(std::string_view name, Value value) {
   }
   auto p = page_for(name);
   if (p == pages_.size()) p = 0;
-  auto page = std::make_shared<Page>(*pages_[p]);
-  const auto e = std::lower_bound(page->begin(), page->end(), name, kBefore);
-  if (e != page->end() && e->first == name) {
+  auto& page = own(p);
+  const auto e = std::lower_bound(page.begin(), page.end(), name, kBefore);
+  if (e != page.end() && e->first == name) {
     e->second = std::move(value);
-  } else {
-    page->insert(e, {std::string(name), std::move(value)});
-    ++size_;
+    return;
   }
-  if (page->size() > kPage) {
-    const auto half = page->begin() + static_cast<std::ptrdiff_t>(page->size() / 2);
-    pages_.insert(pages_.begin() + static_cast<std::ptrdiff_t>(p) + 1,
-                  std::make_shared<Page>(half, page->end()));
-    page->erase(half, page->end());
-  }
-  pages_[p] = std::move(page);
+  page.insert(e, {std::string(name), std::move(value)});
+  ++size_;
+  if (page.size() <= kPage) return;
+  const auto half = page.begin() + static_cast<std::ptrdiff_t>(page.size() / 2);
+  auto upper = std::make_shared<Page>(half, page.end());
+  page.erase(half, page.end());
+  pages_.insert(pages_.begin() + static_cast<std::ptrdiff_t>(p) + 1, std::move(upper));
 }
 
 void NamedPages::erase(std::string_view name) {
@@ -66,9 +73,9 @@ void NamedPages::erase(std::string_view name) {
     pages_.erase(pages_.begin() + static_cast<std::ptrdiff_t>(p));
     return;
   }
-  auto page = std::make_shared<Page>(old);
-  page->erase(page->begin() + (e - old.begin()));
-  pages_[p] = std::move(page);
+  const auto at = e - old.begin();
+  auto& page = own(p);
+  page.erase(page.begin() + at);
 }
 
 NamedPages::Place NamedPages::next(Place place) const {

@@ -34,7 +34,10 @@ class NamedPages {
   /// The page in which `name` is or belongs; the number of pages when it is before everything.
   std::size_t page_for(std::string_view name) const;
 
-  std::vector<std::shared_ptr<const Page>> pages_;
+  /// The page, which nobody else can see change: a copy where another table has it, too.
+  Page& own(std::size_t page);
+
+  std::vector<std::shared_ptr<Page>> pages_;  // shared ones are never changed
   std::size_t size_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "controller/core/picture.hpp"
 #include "controller/core/rejection.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -44,6 +45,8 @@ struct Admitted {
   What what = What::unchanged;
   api::Json object;  // as it is stored now, or was at last
   std::vector<std::string> warnings;
+  std::shared_ptr<const std::string>
+      bytes;  // what was stored by this write; null where nothing was
 };
 using Admission = std::variant<Admitted, Rejection>;
 

@@ -11,8 +11,8 @@ void Draft::log(const std::string& who, const std::string& verb, const std::stri
   touched_.emplace_back(kind, name);
 }
 
-void Draft::put(const std::string& who, const std::string& verb, api::Json object,
-                const std::string& because, base::Instant wall) {
+api::Json Draft::put(const std::string& who, const std::string& verb, api::Json object,
+                     const std::string& because, base::Instant wall) {
   const auto kind = object.text_at("kind");
   auto& metadata = object["metadata"];
   const auto name = metadata.text_at("name");
@@ -27,12 +27,13 @@ void Draft::put(const std::string& who, const std::string& verb, api::Json objec
                    name,
                    old == nullptr ? nullptr : old->bytes,
                    nullptr};
-  picture_.put(row);
+  picture_.put(row, object);
   event.after = picture_.find(kind, name)->bytes;
   events_.push_back(std::move(event));
   removals_.erase({kind, name});
   puts_[{kind, name}] = std::move(row);
   log(who, verb, kind, name, because, wall);
+  return object;
 }
 
 void Draft::remove(const std::string& who, const std::string& kind, const std::string& name,

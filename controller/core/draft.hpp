@@ -38,9 +38,10 @@ class Draft {
   const Picture& picture() const { return picture_; }
   reconcilers::World& world() { return picture_.world; }
 
-  /// Stores `object` under the next revision (written into its metadata). `verb` is for the log.
-  void put(const std::string& who, const std::string& verb, api::Json object,
-           const std::string& because, base::Instant wall);
+  /// Stores `object` under the next revision, and gives it back with that in its metadata. `verb`
+  /// is for the log.
+  api::Json put(const std::string& who, const std::string& verb, api::Json object,
+                const std::string& because, base::Instant wall);
   void remove(const std::string& who, const std::string& kind, const std::string& name,
               const std::string& because, base::Instant wall);
   /// The same (run, task, attempt, scored) twice is one; the first stays.

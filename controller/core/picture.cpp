@@ -65,9 +65,13 @@ api::Json Picture::object(std::string_view kind, std::string_view name) const {
 void Picture::put(const Row& row) {
   const auto json = api::parse_json(row.bytes);
   CHECK(json);
+  put(row, *json);
+}
+
+void Picture::put(const Row& row, const api::Json& object) {
   records[row.kind].set(row.name, Record{row.kind, row.name, row.uid, row.revision,
                                          std::make_shared<const std::string>(row.bytes)});
-  put_decoded(world, row, *json);
+  put_decoded(world, row, object);
   move_to(std::max(revision, row.revision));
 }
 

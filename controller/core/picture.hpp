@@ -29,6 +29,8 @@ struct Picture {
   /// The object at (kind, name); null when absent.
   api::Json object(std::string_view kind, std::string_view name) const;
   void put(const Row& row);
+  /// The same where `object`, of which the row's bytes were made, is still at hand.
+  void put(const Row& row, const api::Json& object);
   void remove(const std::string& kind, const std::string& name);
   /// The whole picture has moved to `revision`.
   void move_to(std::int64_t at);

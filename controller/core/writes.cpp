@@ -30,20 +30,23 @@ Admission remove(Draft& draft, const WriteOp& op, const Asker& asker, base::Inst
         "Precondition failed: ResourceVersion in precondition: " + *op.resource_version +
             ", ResourceVersion in object meta: " + metadata.text_at("resourceVersion"));
   if (!metadata.text_at("deletionTimestamp").empty())
-    return Admitted{Admitted::What::marked, std::move(live), {}};
+    return Admitted{Admitted::What::marked, std::move(live), {}, nullptr};
   auto finalizers = finalizers_of(live);
   if (is_held(draft.picture().world, op.kind, op.name)) finalizers.push(api::kClaimFinalizer);
   if (finalizers.items().empty()) {
     draft.remove(asker.name, op.kind, op.name, "deleted by " + asker.name, wall);
-    return Admitted{Admitted::What::removed, std::move(live), {}};
+    return Admitted{Admitted::What::removed, std::move(live), {}, nullptr};
   }
   auto& m = live["metadata"];
   m.set("finalizers", std::move(finalizers));
   m.set("deletionTimestamp", base::rfc3339(wall));
   m.set("deletionGracePeriodSeconds", 0);
   m.set("generation", m.integer_at("generation", 1) + 1);
-  draft.put(asker.name, "delete", live, "deletion asked for by " + asker.name, wall);
-  return Admitted{Admitted::What::marked, draft.picture().object(op.kind, op.name), {}};
+  Admitted marked{Admitted::What::marked, {}, {}, nullptr};
+  marked.object =
+      draft.put(asker.name, "delete", std::move(live), "deletion asked for by " + asker.name, wall);
+  marked.bytes = draft.picture().find(op.kind, op.name)->bytes;
+  return marked;
 }
 
 /// A deleted object whose last finalizer went is gone.
@@ -60,8 +63,9 @@ Admission store(Draft& draft, Admitted admitted, const WriteOp& op, const Asker&
   }
   const bool created = admitted.what == Admitted::What::created;
   const auto* verb = created ? "create" : op.part == WriteOp::Part::status ? "status" : "update";
-  draft.put(asker.name, verb, admitted.object, std::string(verb) + " by " + asker.name, wall);
-  admitted.object = draft.picture().object(op.kind, name);
+  admitted.object = draft.put(asker.name, verb, std::move(admitted.object),
+                              std::string(verb) + " by " + asker.name, wall);
+  admitted.bytes = draft.picture().find(op.kind, name)->bytes;
   return admitted;
 }
 

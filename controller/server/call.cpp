@@ -41,10 +41,14 @@ void Call::respond(wire::Response response) {
 }
 
 void Call::answer(int code, const api::Json& body, const std::vector<std::string>& warnings) {
+  answer_bytes(code, api::write_json(body) + "\n", warnings);
+}
+
+void Call::answer_bytes(int code, std::string json, const std::vector<std::string>& warnings) {
   wire::Response response{code, {{"Content-Type", std::string(kJson)}}, {}};
   for (const auto& w : warnings)
     response.headers.push_back({"Warning", warning_text(w)});
-  response.body = api::write_json(body) + "\n";
+  response.body = std::move(json);
   respond(std::move(response));
 }
 

@@ -24,6 +24,7 @@ struct Call {
   void respond(wire::Response response);
   void answer(int code, const api::Json& body, const std::vector<std::string>& warnings = {});
   void answer_bytes(std::string json);
+  void answer_bytes(int code, std::string json, const std::vector<std::string>& warnings);
   void answer_text(int code, std::string text);
   void refuse(const Rejection& rejection);
   /// Begins a streamed answer.

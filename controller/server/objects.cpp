@@ -90,6 +90,8 @@ void Objects::write(const CallPtr& call, WriteOp op) {
     const bool created = done.what == Admitted::What::created;
     if (verb == WriteOp::Verb::remove && done.what == Admitted::What::removed)
       return call->answer(200, removed_status(*call->found.kind, done.object));
+    if (done.bytes != nullptr)
+      return call->answer_bytes(created ? 201 : 200, *done.bytes + "\n", done.warnings);
     call->answer(created ? 201 : 200, done.object, done.warnings);
   });
 }
