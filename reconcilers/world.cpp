@@ -3,6 +3,13 @@
 
 namespace reconcilers {
 
+World::World() = default;
+World::~World() = default;
+World::World(const World& other) = default;
+World::World(World&& other) noexcept = default;
+World& World::operator=(const World& other) = default;
+World& World::operator=(World&& other) noexcept = default;
+
 Liveness liveness_of(const World& world, const std::string& machine, const Policy& policy,
                      base::Moment now) {
   const auto found = world.contacts.find(machine);

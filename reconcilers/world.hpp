@@ -40,6 +40,14 @@ struct Tally {
 
 /// An immutable picture of the store at one revision, and of what was heard.
 struct World {
+  // Compiled once (world.cpp): every decision's file and every test copies worlds.
+  World();
+  ~World();
+  World(const World& other);
+  World(World&& other) noexcept;
+  World& operator=(const World& other);
+  World& operator=(World&& other) noexcept;
+
   std::string cluster;
   api::Term term;
   std::int64_t revision = 0;

@@ -22,17 +22,23 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;
-  Json(bool value) : value_(value) {}                           // NOLINT: implicit
-  Json(int value) : value_(std::int64_t{value}) {}              // NOLINT: implicit
-  Json(std::int64_t value) : value_(value) {}                   // NOLINT: implicit
-  Json(double value) : value_(value) {}                         // NOLINT: implicit
-  Json(const char* value) : value_(std::string(value)) {}       // NOLINT: implicit
-  Json(std::string value) : value_(std::move(value)) {}         // NOLINT: implicit
-  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT: implicit
-  Json(Array value) : value_(std::move(value)) {}               // NOLINT: implicit
-  static Json array() { return Json(Array{}); }
-  static Json array(std::initializer_list<Json> items) { return Json(Array(items)); }
+  // Compiled once (json_value.cpp): hundreds of files use them.
+  Json();
+  ~Json();
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+  Json(bool value);              // NOLINT: implicit
+  Json(int value);               // NOLINT: implicit
+  Json(std::int64_t value);      // NOLINT: implicit
+  Json(double value);            // NOLINT: implicit
+  Json(const char* value);       // NOLINT: implicit
+  Json(std::string value);       // NOLINT: implicit
+  Json(std::string_view value);  // NOLINT: implicit
+  Json(Array value);             // NOLINT: implicit
+  static Json array();
+  static Json array(std::initializer_list<Json> items);
   /// `Json::object({{"a", 1}, {"b", "x"}})`; a later equal key wins.
   static Json object();
   static Json object(std::initializer_list<std::pair<std::string_view, Json>> members);
@@ -47,14 +53,14 @@ class Json {
   bool is_object() const { return kind() == Kind::object; }
 
   /// Reading a kind that it is not is our own bug.
-  bool boolean() const { return std::get<bool>(value_); }
-  std::int64_t integer() const { return std::get<std::int64_t>(value_); }
+  bool boolean() const;
+  std::int64_t integer() const;
   double number() const;
-  const std::string& string() const { return std::get<std::string>(value_); }
-  const Array& items() const { return std::get<Array>(value_); }
-  Array& items() { return std::get<Array>(value_); }
-  const Object& members() const { return std::get<Object>(value_); }
-  Object& members() { return std::get<Object>(value_); }
+  const std::string& string() const;
+  const Array& items() const;
+  Array& items();
+  const Object& members() const;
+  Object& members();
 
   /// A member of an object; null pointer when absent or when this is no object.
   const Json* find(std::string_view key) const;
@@ -71,11 +77,11 @@ class Json {
   void erase(std::string_view key);
   void push(Json value);
 
-  bool operator==(const Json&) const = default;
+  bool operator==(const Json& other) const;
 
  private:
   struct ObjectTag {};
-  explicit Json(ObjectTag) : value_(Object{}) {}
+  explicit Json(ObjectTag);
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
 

@@ -123,6 +123,53 @@ void write_indented(std::string& out, const Json& value, std::size_t indent) {
 
 }  // namespace
 
+Json::Json() = default;
+Json::~Json() = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+bool Json::operator==(const Json& other) const = default;
+
+Json::Json(bool value) : value_(value) {}
+Json::Json(int value) : value_(std::int64_t{value}) {}
+Json::Json(std::int64_t value) : value_(value) {}
+Json::Json(double value) : value_(value) {}
+Json::Json(const char* value) : value_(std::string(value)) {}
+Json::Json(std::string value) : value_(std::move(value)) {}
+Json::Json(std::string_view value) : value_(std::string(value)) {}
+Json::Json(Array value) : value_(std::move(value)) {}
+Json::Json(ObjectTag) : value_(Object{}) {}
+
+Json Json::array() {
+  return Json(Array{});
+}
+Json Json::array(std::initializer_list<Json> items) {
+  return Json(Array(items));
+}
+
+bool Json::boolean() const {
+  return std::get<bool>(value_);
+}
+std::int64_t Json::integer() const {
+  return std::get<std::int64_t>(value_);
+}
+const std::string& Json::string() const {
+  return std::get<std::string>(value_);
+}
+const Json::Array& Json::items() const {
+  return std::get<Array>(value_);
+}
+Json::Array& Json::items() {
+  return std::get<Array>(value_);
+}
+const Json::Object& Json::members() const {
+  return std::get<Object>(value_);
+}
+Json::Object& Json::members() {
+  return std::get<Object>(value_);
+}
+
 Json Json::object() {
   return Json(ObjectTag{});
 }
