@@ -45,8 +45,8 @@ struct Admitted {
   What what = What::unchanged;
   api::Json object;  // as it is stored now, or was at last
   std::vector<std::string> warnings;
-  std::shared_ptr<const std::string>
-      bytes;  // what was stored by this write; null where nothing was
+  /// As this write stored it; null where it stored nothing.
+  std::shared_ptr<const std::string> bytes = {};
 };
 using Admission = std::variant<Admitted, Rejection>;
 

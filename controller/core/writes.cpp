@@ -30,19 +30,19 @@ Admission remove(Draft& draft, const WriteOp& op, const Asker& asker, base::Inst
         "Precondition failed: ResourceVersion in precondition: " + *op.resource_version +
             ", ResourceVersion in object meta: " + metadata.text_at("resourceVersion"));
   if (!metadata.text_at("deletionTimestamp").empty())
-    return Admitted{Admitted::What::marked, std::move(live), {}, nullptr};
+    return Admitted{Admitted::What::marked, std::move(live), {}};
   auto finalizers = finalizers_of(live);
   if (is_held(draft.picture().world, op.kind, op.name)) finalizers.push(api::kClaimFinalizer);
   if (finalizers.items().empty()) {
     draft.remove(asker.name, op.kind, op.name, "deleted by " + asker.name, wall);
-    return Admitted{Admitted::What::removed, std::move(live), {}, nullptr};
+    return Admitted{Admitted::What::removed, std::move(live), {}};
   }
   auto& m = live["metadata"];
   m.set("finalizers", std::move(finalizers));
   m.set("deletionTimestamp", base::rfc3339(wall));
   m.set("deletionGracePeriodSeconds", 0);
   m.set("generation", m.integer_at("generation", 1) + 1);
-  Admitted marked{Admitted::What::marked, {}, {}, nullptr};
+  Admitted marked{Admitted::What::marked, {}, {}};
   marked.object =
       draft.put(asker.name, "delete", std::move(live), "deletion asked for by " + asker.name, wall);
   marked.bytes = draft.picture().find(op.kind, op.name)->bytes;
