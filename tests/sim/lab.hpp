@@ -84,7 +84,8 @@ class Lab {
   void ask(controller::WriteRequest request, const std::string& about,
            std::function<void(const controller::WriteOutcome&)> done);
   void apply(const api::Json& object, std::function<void()> done);
-  void remove(const std::string& kind, const std::string& name);
+  /// The name by value: it may be the one that is taken out of what was asked for.
+  void remove(const std::string& kind, std::string name);
   void set_up();
   void people();
   void trouble();

@@ -98,7 +98,7 @@ void Lab::apply(const Json& o, std::function<void()> done) {
   });
 }
 
-void Lab::remove(const std::string& kind, const std::string& name) {
+void Lab::remove(const std::string& kind, std::string name) {
   controller::WriteRequest request;
   controller::WriteOp op;
   op.verb = controller::WriteOp::Verb::remove;
