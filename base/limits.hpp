@@ -36,6 +36,9 @@ constexpr Duration kWrite{30'000};   // a peer that does not read
 constexpr Duration kConnect{5'000};  // client side: resolve, connect, handshake
 constexpr Duration kAnswer{60'000};  // client side: until the head of the answer
 
+// What harnesses write.
+constexpr std::size_t kResultFileBytes = 1UL << 30;  // a million samples have about 300 MB
+
 // Logs and events.
 constexpr std::size_t kLogLineBytes = 16 * 1024;
 constexpr std::size_t kLogStreamBytes = 64 * 1024 * 1024;

@@ -86,7 +86,7 @@ std::string reasons_of(const Json& object) {
 }
 
 /// `12 of 24 done: 8 passed, 4 failed; 2 errored`.
-std::string progress_of(const Json& object) {
+std::string progress_section(const Json& object) {
   const Json& progress = part(object, {"status", "progress"});
   const auto total = progress.integer_at("total");
   const auto done = progress.integer_at("done");
@@ -157,7 +157,7 @@ std::string description_of(const api::Kind& kind, const Json& object,
       fields.erase(shown);
     return out + "Fields:\n" + yaml_of(fields, "  ");
   }
-  out += rest_of_status(object) + progress_of(object) + reasons_of(object);
+  out += rest_of_status(object) + progress_section(object) + reasons_of(object);
   return out + conditions_of(object, now) + fingerprint_of(object) + events_of(events, now);
 }
 

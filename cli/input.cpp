@@ -38,4 +38,8 @@ base::Result<std::string> read_source(const std::string& path, std::size_t bytes
   return out;
 }
 
+std::string place_text(const std::string& path, api::Place place) {
+  return path + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": ";
+}
+
 }  // namespace cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "api/codec/yaml.hpp"
 #include "base/result.hpp"
 
 #include <cstddef>
@@ -12,5 +13,8 @@ base::Result<std::string> read_all(int fd, std::size_t bytes_max);
 
 /// A file, also where it is a pipe (`-f <(...)`).
 base::Result<std::string> read_source(const std::string& path, std::size_t bytes_max);
+
+/// `pod.yaml:3:7: `, before what is wrong there.
+std::string place_text(const std::string& path, api::Place place);
 
 }  // namespace cli

@@ -4,6 +4,7 @@
 #include "api/codec/yaml.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/input.hpp"
 
 #include <cstdlib>
 #include <vector>
@@ -51,10 +52,6 @@ std::optional<Failure> choose(const KubeconfigPlaces& places, Named& chosen) {
   }
   if (base::facts_of(chosen.path)) return std::nullopt;
   return none_found(chosen.by + " names " + base::quoted(chosen.path) + ", which does not exist");
-}
-
-std::string place_text(const std::string& path, api::Place place) {
-  return path + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": ";
 }
 
 /// One kubeconfig while it is read; the first thing that is wrong is kept.

@@ -14,10 +14,6 @@ namespace {
 
 using api::Json;
 
-std::string place_text(const std::string& file, api::Place place) {
-  return file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": ";
-}
-
 bool is_applied(const api::Kind& kind) {
   return kind.door == api::Kind::Door::open && kind.spec != nullptr;
 }

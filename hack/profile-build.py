@@ -24,7 +24,8 @@ def compile_times(log):
 
 
 def source_of(object_name):
-    """`api/CMakeFiles/api.dir/kinds.cpp.o` is api/kinds.cpp."""
+    """`api/CMakeFiles/api.dir/kinds.cpp.o` is api/kinds.cpp. In a build of joined files it is
+    api/Unity/unity_0_cxx.cxx, which names them; `-DCMAKE_UNITY_BUILD=OFF` shows each."""
     folder, _, rest = object_name.partition("CMakeFiles/")
     return folder + rest.split(".dir/", 1)[-1].removesuffix(".o")
 

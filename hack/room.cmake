@@ -23,6 +23,10 @@ set(ORCH_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-d
 if(ORCH_WERROR)
   list(APPEND ORCH_WARNINGS -Werror)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # In a joined file every file but the first looks like a header; builds of single files check it.
+  list(APPEND ORCH_WARNINGS -Wno-subobject-linkage)
+endif()
 
 # `name` is a precompiled header of these headers and flags, for targets that reuse it. It only saves
 # time: every header is still compiled alone by a test, and a file includes what it uses.

@@ -13,10 +13,10 @@ namespace reconcilers {
 namespace {
 
 using api::RunState;
-using Status = api::BenchRunStatus;
 
-void set(Status& status, const api::BenchRun& run, base::Moment now, std::string_view type,
-         std::string_view value, std::string_view reason, std::string message) {
+void set(api::BenchRunStatus& status, const api::BenchRun& run, base::Moment now,
+         std::string_view type, std::string_view value, std::string_view reason,
+         std::string message) {
   api::set_condition(status.conditions,
                      {std::string(type),
                       std::string(value),
@@ -33,7 +33,8 @@ const Tally& tally_of(const World& world, const api::BenchRun& run) {
   return found == world.tallies.end() ? none : found->second;
 }
 
-void count(const World& world, const api::BenchRun& run, const api::RunSeen* seen, Status& status) {
+void count(const World& world, const api::BenchRun& run, const api::RunSeen* seen,
+           api::BenchRunStatus& status) {
   const auto& tally = tally_of(world, run);
   auto& p = status.progress;
   const auto known = task_count(world, run);
@@ -55,7 +56,7 @@ void count(const World& world, const api::BenchRun& run, const api::RunSeen* see
 }
 
 void conclude(const World& world, const api::BenchRun& run, RunState state, std::string_view reason,
-              const std::string& message, Status& status, base::Moment now) {
+              const std::string& message, api::BenchRunStatus& status, base::Moment now) {
   const auto& tally = tally_of(world, run);
   status.phase = state;
   status.finished = {now.wall};
@@ -81,7 +82,7 @@ void conclude(const World& world, const api::BenchRun& run, RunState state, std:
 }
 
 void retry(const api::BenchRun& run, std::string_view reason, const std::string& message,
-           base::Duration wait, Status& status, base::Moment now) {
+           base::Duration wait, api::BenchRunStatus& status, base::Moment now) {
   status.phase = RunState::needs_retry;
   status.next_retry = {now.wall + wait};
   status.progress.answered = 0;
@@ -90,7 +91,7 @@ void retry(const api::BenchRun& run, std::string_view reason, const std::string&
 
 /// What the run was made with; the agent's own findings win.
 void take_fingerprint(const World& world, const api::BenchRun& run, const api::RunSeen& seen,
-                      Status& status) {
+                      api::BenchRunStatus& status) {
   auto& f = status.fingerprint;
   if (const auto* model = world.models.find(run.spec.model)) {
     const auto& source = model->spec.source;
@@ -125,7 +126,7 @@ std::string ended_how(const api::RunSeen& seen) {
 
 /// The attempt is over: everything scored, errors of infrastructure left, or a broken harness.
 void judge_finished(const World& world, const api::BenchRun& run, const api::RunSeen& seen,
-                    Status& status, base::Moment now) {
+                    api::BenchRunStatus& status, base::Moment now) {
   const auto& tally = tally_of(world, run);
   const auto* bench = world.benches.find(run.spec.bench);
   const auto retries = bench != nullptr ? bench->spec.retries : 0;
@@ -155,8 +156,8 @@ void judge_finished(const World& world, const api::BenchRun& run, const api::Run
   retry(run, "HarnessFailed", ended_how(seen) + tasks, retry_delay(status.broken), status, now);
 }
 
-void judge_bound(const World& world, const api::BenchRun& run, const Policy& policy, Status& status,
-                 base::Moment now) {
+void judge_bound(const World& world, const api::BenchRun& run, const Policy& policy,
+                 api::BenchRunStatus& status, base::Moment now) {
   if (is_lost(world, run.status.machine, policy, now))
     return retry(run, "MachineLost", "machine \"" + run.status.machine + "\" is silent", {}, status,
                  now);
@@ -177,7 +178,8 @@ void judge_bound(const World& world, const api::BenchRun& run, const Policy& pol
                      std::to_string(seen->attempt);
   // A reason of an attempt that is not over: what its agent waits for.
   if (seen->reason.empty()) return set(status, run, now, "Complete", "False", "Running", where);
-  set(status, run, now, "Complete", "False", seen->reason, where + ": " + seen->message);
+  set(status, run, now, "Complete", "False", seen->reason,
+      where + (seen->message.empty() ? "" : ": " + seen->message));
 }
 
 /// Nothing is left to run: the tasks are known and each of them is scored.
@@ -197,7 +199,7 @@ std::int64_t bound_on(const World& world, const std::string& machine, std::strin
 
 /// The reasons of a run whose model is nowhere and on its way to nowhere.
 std::string why_unplaced(const World& world, const api::BenchRun& run, const Policy& policy,
-                         Status& status, base::Moment now) {
+                         api::BenchRunStatus& status, base::Moment now) {
   status.reasons = reasons_for(world, demand_of(run), policy, now);
   for (const auto& [name, machine] : world.machines) {
     const auto* claim = world.claims.find(name);
@@ -222,7 +224,7 @@ std::string why_unbound(const World& world, const api::BenchRun& run, const std:
 
 /// Why an unbound run waits, machine by machine.
 void judge_waiting(const World& world, const api::BenchRun& run, const Policy& policy,
-                   Status& status, base::Moment now) {
+                   api::BenchRunStatus& status, base::Moment now) {
   const auto* deployment = deployment_for(world, run, policy, now);
   status.reasons.clear();
   bool placed = false;
@@ -258,7 +260,7 @@ bool has_stopped(const World& world, const api::BenchRun& run, const Policy& pol
          attempt_of(world, run) == nullptr;
 }
 
-void tell(const api::BenchRun& run, const Status& status, Plan& plan) {
+void tell(const api::BenchRun& run, const api::BenchRunStatus& status, Plan& plan) {
   const auto* why = api::find_condition(status.conditions, "Complete");
   plan.because = why != nullptr ? Because{why->reason, why->message} : Because{};
   if (status.phase == run.status.phase) return;
@@ -349,7 +351,7 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
   if (api::is_finished(run->status.phase) && !ORCH_MUTANT("finished-run-reopened"))
     return plan;  // results are final
 
-  Status status = run->status;
+  api::BenchRunStatus status = run->status;
   status.observed_generation = run->metadata.generation;
   count(world, *run, attempt_of(world, *run), status);
   if (run->spec.cancel || run->deleting()) {

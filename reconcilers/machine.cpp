@@ -9,9 +9,7 @@
 namespace reconcilers {
 namespace {
 
-using Status = api::MachineStatus;
-
-void fold_report(const World& world, const std::string& name, Status& status) {
+void fold_report(const World& world, const std::string& name, api::MachineStatus& status) {
   const auto contact = world.contacts.find(name);
   if (contact != world.contacts.end() && contact->second.report) {
     const auto& report = *contact->second.report;
@@ -50,7 +48,7 @@ std::optional<api::Condition> ready(const World& world, const api::Machine& mach
   return c;
 }
 
-void judge_driver(const api::Machine& machine, Status& status, base::Moment now) {
+void judge_driver(const api::Machine& machine, api::MachineStatus& status, base::Moment now) {
   const bool judged = api::find_condition(status.conditions, "DriverSupported") != nullptr;
   if (status.facts.driver.empty() || (!machine.spec.drivers && !judged)) return;
   api::Condition c{
@@ -67,7 +65,7 @@ void judge_driver(const api::Machine& machine, Status& status, base::Moment now)
   api::set_condition(status.conditions, c, now.wall);
 }
 
-void judge_draining(const api::Machine& machine, Status& status, base::Moment now) {
+void judge_draining(const api::Machine& machine, api::MachineStatus& status, base::Moment now) {
   const bool held = machine.spec.hold && machine.spec.hold->until.at > now.wall;
   const bool draining = machine.spec.drain || held;
   if (!draining && api::find_condition(status.conditions, "Draining") == nullptr) return;
@@ -112,7 +110,7 @@ Plan reconcile_machine(const World& world, const std::string& name, const Policy
     plan.because = {"Deleted", "nothing holds the machine any more"};
     return plan;
   }
-  Status status = machine->status;
+  api::MachineStatus status = machine->status;
   status.observed_generation = machine->metadata.generation;
   fold_report(world, name, status);
   const auto judged = ready(world, *machine, policy, now);

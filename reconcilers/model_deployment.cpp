@@ -7,10 +7,9 @@ namespace reconcilers {
 namespace {
 
 using api::DeploymentPhase;
-using Status = api::ModelDeploymentStatus;
 
 struct Judged {
-  Status status;
+  api::ModelDeploymentStatus status;
   api::Condition placed{"Placed", "False", "", "", {}, 0};
   api::Condition ready{"Ready", "False", "", "", {}, 0};
 };
@@ -27,7 +26,7 @@ DeploymentPhase phase_of(api::ServerPhase seen) {
   return DeploymentPhase::failed;
 }
 
-void forget_server(Status& status) {
+void forget_server(api::ModelDeploymentStatus& status) {
   status.machines.clear();
   status.epoch = 0;
   status.endpoint.clear();
@@ -156,8 +155,8 @@ void judge_leaving(const World& world, const api::ModelDeployment& deployment, J
 }
 
 /// maxHot counts from hot; when it is over, it is over for this spec.
-std::optional<base::Duration> judge_max_hot(const api::ModelDeployment& deployment, Status& status,
-                                            base::Moment now) {
+std::optional<base::Duration> judge_max_hot(const api::ModelDeployment& deployment,
+                                            api::ModelDeploymentStatus& status, base::Moment now) {
   if (!deployment.spec.max_hot.set() || !status.hot_since.set()) return std::nullopt;
   const auto left = status.hot_since.at + deployment.spec.max_hot.value() - now.wall;
   if (left.count() > 0) return left;

@@ -14,11 +14,6 @@ constexpr base::Duration kBeat{15'000};
 constexpr base::Duration kSilenceMax{60'000};  // beyond it no new attempt is begun
 constexpr base::Duration kRetry{1'000};
 
-std::string label(const Child& child, const std::string& key) {
-  const auto found = child.labels.find(key);
-  return found == child.labels.end() ? "" : found->second;
-}
-
 }  // namespace
 
 base::Result<Agent> Agent::open(Ports ports, Settings settings) {

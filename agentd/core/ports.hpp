@@ -43,6 +43,8 @@ struct Child {
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> notes;
 };
+/// One of the child's labels; empty when it has none of that name.
+std::string label(const Child& child, const std::string& key);
 
 /// Children of this machine, each under a shim that outlives the agent. The record of a child
 /// (written before it is started, synced) is the journal.

@@ -9,8 +9,8 @@
 namespace agentd {
 namespace {
 
-constexpr base::Duration kLook{250};  // what is bad is seen before it fills the disk
-constexpr base::Duration kRetry{1'000};
+constexpr base::Duration kListingLook{250};  // what is bad is seen before it fills the disk
+constexpr base::Duration kListingRetry{1'000};
 constexpr base::Duration kDeadline = base::minutes(5);  // harnesses import and download much
 const std::string kIndex = "tasks";
 
@@ -31,15 +31,15 @@ std::string RunSlot::printed_path() const {
 
 void RunSlot::list_tasks(const Child* child, Begin begin, Ports& ports, const Settings& settings,
                          base::Moment now) {
-  if (child == nullptr && begin == Begin::refused) return sooner(now.steady + kRetry);
+  if (child == nullptr && begin == Begin::refused) return sooner(now.steady + kListingRetry);
   if (child == nullptr || child->state == Child::State::intended)
     return start_listing(ports, settings, now);
-  if (child->state == Child::State::unknown) return sooner(now.steady + kRetry);
+  if (child->state == Child::State::unknown) return sooner(now.steady + kListingRetry);
   if (child->state == Child::State::exited) return take_listing(*child, ports, now);
   const auto so_far = ports.tasks.read(printed_path(), TaskFiles::Look::so_far);
   const bool late = now.wall - child->started >= kDeadline;
   const bool bad = !so_far && so_far.error().code == base::Code::invalid;
-  if (!late && !bad && !ending_.begun()) return sooner(now.steady + kLook);
+  if (!late && !bad && !ending_.begun()) return sooner(now.steady + kListingLook);
   record_->reason = "TaskList";
   if (bad) record_->message = so_far.error().message;
   if (late && !bad)
@@ -60,7 +60,7 @@ void RunSlot::start_listing(Ports& ports, const Settings& settings, base::Moment
 
 void RunSlot::take_listing(const Child& child, Ports& ports, base::Moment now) {
   const auto swept = ports.processes.sweep(child.id);
-  if (!swept || !*swept) return sooner(now.steady + kRetry);
+  if (!swept || !*swept) return sooner(now.steady + kListingRetry);
   ending_.reset();
   // It was ended for a reason that is known already.
   if (!record_->reason.empty())
@@ -81,11 +81,11 @@ void RunSlot::take_listing(const Child& child, Ports& ports, base::Moment now) {
   if (!listed) {
     wait_reason_ = "TaskList";
     wait_message_ = listed.error().message;
-    return sooner(now.steady + kRetry);
+    return sooner(now.steady + kListingRetry);
   }
   auto next = *record_;
   next.tasks = std::move(*listed);
-  if (!ports.folders.save(folder_, next)) return sooner(now.steady + kRetry);
+  if (!ports.folders.save(folder_, next)) return sooner(now.steady + kListingRetry);
   record_ = std::move(next);
   wait_reason_.clear();
   wait_message_.clear();

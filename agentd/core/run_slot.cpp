@@ -11,13 +11,9 @@ namespace agentd {
 namespace {
 
 constexpr base::Duration kParsePeriod{2'000};
-constexpr base::Duration kLook{1'000};
-constexpr base::Duration kGrace{15'000};  // harnesses write what they have on the first signal
-
-std::string label(const Child& child, const std::string& key) {
-  const auto found = child.labels.find(key);
-  return found == child.labels.end() ? "" : found->second;
-}
+constexpr base::Duration kLookAgain{1'000};
+constexpr base::Duration kHarnessGrace{
+    15'000};  // harnesses write what they have on the first signal
 
 }  // namespace
 
@@ -64,28 +60,28 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
     return stop_child(*child_, ports, now);
   if (!wanted_ || stuck_) return;
   if (!record_) load(ports, settings);
-  if (!record_ || stuck_) return sooner(now.steady + kLook);
+  if (!record_ || stuck_) return sooner(now.steady + kLookAgain);
   know_tasks();
   if (record_->attempt > wanted_->attempt) return;  // an assignment of the past
   if (record_->attempt < wanted_->attempt) {
     if (begin == Begin::refused) {
       wait_reason_ = "NoContact";
       wait_message_ = "no attempt begins while the controller is silent";
-      return sooner(now.steady + kLook);
+      return sooner(now.steady + kLookAgain);
     }
     if (!harvest(ports, now)) return;
     prepare(ports, now);
-    if (record_->attempt < wanted_->attempt || stuck_) return sooner(now.steady + kLook);
+    if (record_->attempt < wanted_->attempt || stuck_) return sooner(now.steady + kLookAgain);
   }
   if (child_ && is_settled(*child_)) {  // its end is in the record; only its own record is left
-    if (!ports.processes.forget(child_->id)) return sooner(now.steady + kLook);
+    if (!ports.processes.forget(child_->id)) return sooner(now.steady + kLookAgain);
     has_child_ = false;
     child_.reset();
   }
   const Child* child = child_ ? &*child_ : nullptr;
   if (!record_->ended && needs_listing()) {
     list_tasks(child, begin, ports, settings, now);
-    if (!record_->ended) return sooner(now.steady + kLook);
+    if (!record_->ended) return sooner(now.steady + kLookAgain);
   } else if (!record_->ended) {
     run_steps(child, begin, ports, settings, now);
   }
@@ -172,12 +168,12 @@ void RunSlot::run_steps(const Child* child, Begin begin, Ports& ports, const Set
         remaining_tasks(*wanted_, scored()).work == Remaining::Work::nothing &&
         record_->next_step == 0)
       return end_attempt(0, "", "every task is scored; nothing was launched", ports);
-    if (begin == Begin::refused && record_->next_step == 0) return sooner(now.steady + kLook);
+    if (begin == Begin::refused && record_->next_step == 0) return sooner(now.steady + kLookAgain);
     return start_step(ports, settings, now);
   }
   if (attempt_began_ == base::Instant{}) attempt_began_ = child->started;
   switch (child->state) {
-    case Child::State::unknown: return sooner(now.steady + kLook);
+    case Child::State::unknown: return sooner(now.steady + kLookAgain);
     case Child::State::intended: return start_step(ports, settings, now);  // one id, one effect
     case Child::State::exited: return take_exit(*child, ports, now);
     case Child::State::running: break;
@@ -216,7 +212,7 @@ bool RunSlot::hand_over_tasks(Ports& ports, base::Moment now) {
   } else {
     wait_reason_ = "RunDirectory";
     wait_message_ = written.error().message;
-    sooner(now.steady + kLook);
+    sooner(now.steady + kLookAgain);
   }
   return false;
 }
@@ -234,7 +230,7 @@ void RunSlot::launch_child(const Launch& launch, Ports& ports, base::Moment now)
 
 void RunSlot::take_exit(const Child& child, Ports& ports, base::Moment now) {
   const auto swept = ports.processes.sweep(child.id);
-  if (!swept || !*swept) return sooner(now.steady + kLook);
+  if (!swept || !*swept) return sooner(now.steady + kLookAgain);
   ending_.reset();
   auto next = *record_;
   next.exit_code = child.exit_code ? std::optional<std::int64_t>(*child.exit_code) : std::nullopt;
@@ -245,7 +241,7 @@ void RunSlot::take_exit(const Child& child, Ports& ports, base::Moment now) {
   ++next.next_step;
   const bool good = child.exit_code && *child.exit_code == 0 && child.failure.empty();
   next.ended = !good || next.next_step >= static_cast<std::int64_t>(wanted_->steps.size());
-  if (!ports.folders.save(folder_, next)) return sooner(now.steady + kLook);
+  if (!ports.folders.save(folder_, next)) return sooner(now.steady + kLookAgain);
   record_ = next;
   stamp_.clear();  // the last words count
   if (ports.processes.forget(child.id)) {
@@ -289,7 +285,7 @@ void RunSlot::parse(Ports& ports, base::Moment now) {
   }
   if (!parsed->done) return sooner(now.steady + base::Duration{200});
   record_samples(*parsed, *wanted_, ports, now);
-  if (stuck_ || !wait_reason_.empty()) return sooner(now.steady + kLook);
+  if (stuck_ || !wait_reason_.empty()) return sooner(now.steady + kLookAgain);
   if (stamp) stamp_ = *stamp;
   if (last)
     final_parsed_ = true;
@@ -325,7 +321,7 @@ void RunSlot::record_samples(const Parsed& parsed, const api::RunWanted& as, Por
 }
 
 void RunSlot::stop_child(const Child& child, Ports& ports, base::Moment now) {
-  if (!ending_.step(child, "INT", kGrace, ports, now))
+  if (!ending_.step(child, "INT", kHarnessGrace, ports, now))
     return sooner(now.steady + base::Duration{250});
   ending_.reset();
   const auto attempt = base::to_integer(label(child, "attempt")).value_or(0);
@@ -334,10 +330,10 @@ void RunSlot::stop_child(const Child& child, Ports& ports, base::Moment now) {
     auto next = *record_;
     next.ended = true;
     next.exit_code.reset();
-    if (!ports.folders.save(folder_, next)) return sooner(now.steady + kLook);
+    if (!ports.folders.save(folder_, next)) return sooner(now.steady + kLookAgain);
     record_ = next;
   }
-  if (!ports.processes.forget(child.id)) return sooner(now.steady + kLook);
+  if (!ports.processes.forget(child.id)) return sooner(now.steady + kLookAgain);
   has_child_ = false;
   child_.reset();
   sooner(now.steady);

@@ -12,7 +12,7 @@ namespace {
 constexpr base::Duration kReadyPeriod{1'000};
 constexpr base::Duration kReadyTimeout = base::minutes(10);
 constexpr base::Duration kLivePeriod{15'000};
-constexpr base::Duration kGrace{30'000};                 // engines flush their caches on TERM
+constexpr base::Duration kEngineGrace{30'000};           // engines flush their caches on TERM
 constexpr base::Duration kForgiven = base::minutes(10);  // of health; failures are forgotten
 constexpr base::Duration kPortRetry{2'000};
 
@@ -30,11 +30,6 @@ api::Epoch epoch_from(const std::string& text) {
   if (parts.size() != 3) return {};
   return {{base::to_integer(parts[0]).value_or(0), base::to_integer(parts[1]).value_or(0)},
           base::to_integer(parts[2]).value_or(0)};
-}
-
-std::string label(const Child& child, const std::string& key) {
-  const auto found = child.labels.find(key);
-  return found == child.labels.end() ? "" : found->second;
 }
 
 std::int64_t number_label(const Child& child, const std::string& key) {
@@ -157,7 +152,7 @@ void ServerSlot::start(Ports& ports, const Settings& settings, base::Moment now)
 }
 
 void ServerSlot::end(Ports& ports, base::Moment now) {
-  const auto grace = wanted_ ? or_else(wanted_->stop.grace, kGrace) : kGrace;
+  const auto grace = wanted_ ? or_else(wanted_->stop.grace, kEngineGrace) : kEngineGrace;
   const auto signal = wanted_ ? wanted_->stop.signal : "TERM";
   if (!ending_.step(*child_, signal, grace, ports, now))
     return sooner(now.steady + (ending_.begun() ? base::Duration{250} : kReadyPeriod));

@@ -7,12 +7,11 @@
 #include "agentd/harness/bfcl.hpp"
 #include "agentd/harness/samples_file.hpp"
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace agentd {
 namespace {
-
-constexpr std::size_t kFileBytes = 1UL << 30;
 
 /// Samples as text, one a line. Errors that end before `old_bytes` were made by earlier attempts.
 base::Result<Parsed> parse_lines(const std::string& text, std::int64_t old_bytes) {
@@ -36,7 +35,7 @@ base::Result<Parsed> parse_lines(const std::string& text, std::int64_t old_bytes
 
 /// What the builtin `jsonl` reads; the copy of the attempt before tells what is new.
 base::Result<Parsed> parse_jsonl(const std::string& folder, const api::RunWanted& wanted) {
-  const auto text = base::read_file(folder + "/out/samples.jsonl", kFileBytes);
+  const auto text = base::read_file(folder + "/out/samples.jsonl", base::limits::kResultFileBytes);
   if (!text && text.error().code == base::Code::not_found) return parse_lines("", 0);
   if (!text) return text.error();
   const auto before =

@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace agentd {
 namespace {
 
-constexpr std::size_t kDepth = 100;            // nested turns, steps and logs
-constexpr std::size_t kFileBytes = 1UL << 30;  // a result file with whole conversations
+constexpr std::size_t kDepth = 100;  // nested turns, steps and logs
 constexpr std::string_view kReplaced = "\\ufffd";
 
 std::optional<unsigned> unit_at(std::string_view text, std::size_t at) {
@@ -109,7 +109,7 @@ std::optional<api::Json> parse_python_json(std::string_view text) {
 }
 
 base::Result<std::vector<HarnessLine>> read_harness_lines(const std::string& path) {
-  const auto text = base::read_file(path, kFileBytes);
+  const auto text = base::read_file(path, base::limits::kResultFileBytes);
   std::vector<HarnessLine> lines;
   if (!text && text.error().code == base::Code::not_found) return lines;
   if (!text) return text.error();

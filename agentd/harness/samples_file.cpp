@@ -6,9 +6,9 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include "agentd/harness/python_json.hpp"
+#include "agentd/harness/walk.hpp"
 #include "api/codec/check.hpp"
 #include "api/codec/json.hpp"
 #include "base/file.hpp"
@@ -17,15 +17,6 @@
 
 namespace agentd {
 namespace {
-
-constexpr std::size_t kFileBytes = 1UL << 30;  // a million samples have about 300 MB
-
-base::Error failed(const std::string& doing, const std::string& path, int number) {
-  const std::string text =
-      doing + " " + base::quoted(path) + ": " + std::generic_category().message(number);
-  if (number == ENOSPC || number == EDQUOT) return base::unavailable(text);
-  return number == ENOENT ? base::not_found(text) : base::internal(text);
-}
 
 /// What the record knows must still be there: the file is the memory of what was scored.
 base::Status check_grown(const std::string& path, const struct stat& s, const RunRecord& record) {
@@ -60,7 +51,7 @@ class SamplesFile {
     if (errno == ELOOP || errno == ENXIO) {
       return base::conflict(base::quoted(path) + " is no regular file");
     }
-    return failed("open", path, errno);
+    return file_error("open", path, errno);
   }
 
  private:
@@ -115,7 +106,7 @@ void look(const struct stat& s, RunRecord& record) {
 base::Status sync_folder_of(const std::string& path) {
   const auto folder = path.substr(0, path.rfind('/'));
   const SamplesFile fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return failed("sync", folder, errno);
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return file_error("sync", folder, errno);
   return base::ok();
 }
 
@@ -159,9 +150,9 @@ base::Result<std::vector<api::Sample>> read_samples(const std::string& path,
   }
   if (!file) return file.error();
   struct stat s {};
-  if (::fstat(file->get(), &s) != 0) return failed("look at", path, errno);
+  if (::fstat(file->get(), &s) != 0) return file_error("look at", path, errno);
   if (auto grown = check_grown(path, s, record); !grown) return std::move(grown).error();
-  const auto text = base::read_file(path, kFileBytes);
+  const auto text = base::read_file(path, base::limits::kResultFileBytes);
   if (!text) return text.error();
   for (std::size_t at = 0; at < text->size();) {
     const auto end = text->find('\n', at);
@@ -183,16 +174,16 @@ base::Status append_samples(const std::string& path, const std::vector<api::Samp
   const auto file = SamplesFile::open(path, O_WRONLY | O_APPEND | O_CREAT);
   if (!file) return file.error();
   struct stat s {};
-  if (::fstat(file->get(), &s) != 0) return failed("look at", path, errno);
+  if (::fstat(file->get(), &s) != 0) return file_error("look at", path, errno);
   if (auto grown = check_grown(path, s, record); !grown) return grown;
 
   const auto whole = is_whole(path, s.st_size);
   if (!whole) return whole.error();
   const std::string bytes = *whole ? *text : "\n" + *text;
   const int number = text->empty() ? 0 : write_all(file->get(), bytes);
-  if (::fstat(file->get(), &s) != 0) return failed("look at", path, errno);
+  if (::fstat(file->get(), &s) != 0) return file_error("look at", path, errno);
   look(s, record);
-  if (number != 0) return failed("append to", path, number);
+  if (number != 0) return file_error("append to", path, number);
   return made ? sync_folder_of(path) : base::ok();
 }
 

@@ -13,7 +13,7 @@ namespace agentd {
 namespace {
 
 // The list is in the run's record, which is written anew with every batch of samples.
-constexpr std::int64_t kListBytes = 2L << 20;
+constexpr std::size_t kListBytes = 2L << 20;
 constexpr std::size_t kTasks = 100'000;
 constexpr std::size_t kShownBytes = 80;
 
@@ -57,10 +57,10 @@ base::Result<std::vector<std::string>> FileTaskFiles::read(const std::string& pa
   if (!facts && (look == Look::whole || facts.error().code != base::Code::not_found))
     return base::Error(facts.error()).within("read the list of tasks");
   if (!facts) return std::vector<std::string>{};
-  const auto text = base::read_file(path, kListBytes);
-  if (!text && text.error().code == base::Code::invalid)
+  if (facts->size > static_cast<std::int64_t>(kListBytes))
     return base::invalid("the command that lists the tasks printed more than " +
                          std::to_string(kListBytes) + " bytes");
+  const auto text = base::read_file(path, kListBytes);
   if (!text) return base::Error(text.error()).within("read the list of tasks");
   auto ids = ids_of(*text, look);
   if (ids && ids->empty() && look == Look::whole)

@@ -36,14 +36,6 @@ class Handle {
   int fd_;
 };
 
-base::Error failed(const std::string& doing, const std::string& path, int number) {
-  const std::string text =
-      doing + " " + base::quoted(path) + ": " + std::generic_category().message(number);
-  if (number == ENOENT) return base::not_found(text);
-  if (number == ENOSPC || number == EDQUOT) return base::unavailable(text);
-  return base::internal(text);
-}
-
 What what_of(unsigned mode) {
   if (S_ISREG(mode)) return What::file;
   if (S_ISDIR(mode)) return What::folder;
@@ -63,7 +55,7 @@ base::Status walk_into(const std::string& root, const std::string& below, int de
     struct stat s {};
     if (::lstat((root + "/" + entry.path).c_str(), &s) != 0) {
       if (errno == ENOENT) continue;
-      return failed("look at", root + "/" + entry.path, errno);
+      return file_error("look at", root + "/" + entry.path, errno);
     }
     entry.what = what_of(s.st_mode);
     entry.size = s.st_size;
@@ -101,16 +93,16 @@ int copy_bytes(int from, int to) {
 base::Status copy_file(const std::string& from, const std::string& to, const TreeEntry& entry) {
   const Handle source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!source && errno == ENOENT) return base::ok();
-  if (!source) return failed("copy", from, errno);
+  if (!source) return file_error("copy", from, errno);
   const Handle target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!target) return failed("copy to", to, errno);
+  if (!target) return file_error("copy to", to, errno);
   if (const int number = copy_bytes(source.get(), target.get())) {
-    return failed("copy " + base::quoted(from) + " to", to, number);
+    return file_error("copy " + base::quoted(from) + " to", to, number);
   }
   const timespec changed{entry.modified_ns / 1'000'000'000, entry.modified_ns % 1'000'000'000};
   const std::array<timespec, 2> times{changed, changed};
   if (::futimens(target.get(), times.data()) != 0 || ::fchmod(target.get(), entry.mode) != 0) {
-    return failed("copy to", to, errno);
+    return file_error("copy to", to, errno);
   }
   return base::ok();
 }
@@ -118,8 +110,8 @@ base::Status copy_file(const std::string& from, const std::string& to, const Tre
 base::Status copy_link(const std::string& from, const std::string& to) {
   std::array<char, 4096> target{};
   const auto size = ::readlink(from.c_str(), target.data(), target.size() - 1);
-  if (size < 0) return failed("copy", from, errno);
-  if (::symlink(target.data(), to.c_str()) != 0) return failed("copy to", to, errno);
+  if (size < 0) return file_error("copy", from, errno);
+  if (::symlink(target.data(), to.c_str()) != 0) return file_error("copy to", to, errno);
   return base::ok();
 }
 
@@ -134,6 +126,14 @@ base::Status copy_entry(const std::string& from, const std::string& to, const Tr
 }
 
 }  // namespace
+
+base::Error file_error(const std::string& doing, const std::string& path, int number) {
+  const std::string text =
+      doing + " " + base::quoted(path) + ": " + std::generic_category().message(number);
+  if (number == ENOENT) return base::not_found(text);
+  if (number == ENOSPC || number == EDQUOT) return base::unavailable(text);
+  return base::internal(text);
+}
 
 base::Result<std::vector<TreeEntry>> walk(const std::string& root) {
   std::vector<TreeEntry> entries;
@@ -157,7 +157,7 @@ base::Status copy_tree(const std::string& from, const std::string& to) {
   }
   // One call for the whole tree: a sync a file would cost milliseconds each.
   const Handle folder(::open(to.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::syncfs(folder.get()) != 0) return failed("sync", to, errno);
+  if (!folder || ::syncfs(folder.get()) != 0) return file_error("sync", to, errno);
   return base::ok();
 }
 
@@ -168,9 +168,9 @@ base::Status remove_tree(const std::string& root) {
   for (const auto& entry : *entries) {
     const std::string path = root + "/" + entry.path;
     const int gone = entry.what == What::folder ? ::rmdir(path.c_str()) : ::unlink(path.c_str());
-    if (gone != 0 && errno != ENOENT) return failed("remove", path, errno);
+    if (gone != 0 && errno != ENOENT) return file_error("remove", path, errno);
   }
-  if (::rmdir(root.c_str()) != 0 && errno != ENOENT) return failed("remove", root, errno);
+  if (::rmdir(root.c_str()) != 0 && errno != ENOENT) return file_error("remove", root, errno);
   return base::ok();
 }
 

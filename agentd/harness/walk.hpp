@@ -28,4 +28,8 @@ base::Status copy_tree(const std::string& from, const std::string& to);
 /// Fine when it is absent.
 base::Status remove_tree(const std::string& root);
 
+/// `open "/x/y": No space left on device`: `not_found`, `unavailable` where the disk is full, else
+/// `internal`. `number` is an errno.
+base::Error file_error(const std::string& doing, const std::string& path, int number);
+
 }  // namespace agentd

@@ -243,14 +243,14 @@ void Checker::map(const Json& value, const Type& type, const Field& field) {
   }
 }
 
-bool is_empty(const Json& value) {
+bool is_left_out(const Json& value) {
   return (value.is_string() && value.string().empty()) ||
          (value.is_array() && value.items().empty());
 }
 
 void Checker::member(const Json& value, const Field& field) {
   // What is empty is left out when it is stored, so it cannot stand for a required value.
-  if (field.required && is_empty(value)) {
+  if (field.required && is_left_out(value)) {
     say(Reason::required, "Required value");
     return;
   }

@@ -11,8 +11,6 @@ namespace {
 constexpr base::Duration kDay{24 * 3'600'000};
 constexpr auto kCaLife = 3650 * kDay;
 constexpr auto kServerLife = 365 * kDay;
-constexpr auto kSoon = 30 * kDay;                // renewed when it ends within this
-constexpr base::Duration kBackdated{3'600'000};  // clients whose clock is behind ours
 constexpr unsigned kPrivate = 0600;
 
 wire::Validity from_now(base::Instant wall, base::Duration life) {
@@ -93,7 +91,7 @@ base::Result<wire::KeyPair> load_server(const std::string& folder, const wire::K
         return std::find(known.begin(), known.end(), host) == known.end();
       };
       const bool complete = std::none_of(more.begin(), more.end(), missing);
-      if (complete && facts->validity.to > wall + kSoon) return pair;
+      if (complete && facts->validity.to > wall + kRenewWithin) return pair;
       for (const auto& host : facts->subject.hosts)
         if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
     }

@@ -10,6 +10,9 @@
 /// The cluster's keys and certificates, as files that only the controller's user can read.
 namespace controller {
 
+constexpr base::Duration kRenewWithin{30LL * 24 * 3'600'000};  // of a certificate's end
+constexpr base::Duration kBackdated{3'600'000};                // clients whose clock is behind ours
+
 /// Makes `folder` with a CA and the server's certificate for `hosts`.
 base::Status make_authority(const std::string& folder, const std::string& cluster,
                             const std::vector<std::string>& hosts, base::Instant wall);

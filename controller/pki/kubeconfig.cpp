@@ -8,9 +8,6 @@ namespace {
 
 using api::Json;
 
-constexpr base::Duration kSoon{30LL * 24 * 3'600'000};
-constexpr base::Duration kBackdated{3'600'000};
-
 /// The only entry's inner value under `clusters` or `users`; null when there is none.
 Json* entry(Json& config, std::string_view list, std::string_view inner) {
   Json* all = config.find(list);
@@ -28,7 +25,7 @@ bool is_good(const std::string& certificate_data, base::Instant wall) {
   const auto pem = base::from_base64(certificate_data);
   if (!pem) return false;
   const auto facts = wire::read_certificate(*pem);
-  return facts && facts->validity.to > wall + kSoon;
+  return facts && facts->validity.to > wall + kRenewWithin;
 }
 
 }  // namespace

@@ -100,7 +100,9 @@ int main(int argc, char** argv) {
   }
   if (sim::find_storm(o.storm) == nullptr) return usage("no storm \"" + o.storm + "\"");
   if (!o.mutant.empty() && !sim::set_mutant(o.mutant))
-    return usage("no mutant \"" + o.mutant + "\"");
+    return usage("no mutant \"" + o.mutant +
+                 "\" in this build (--list-mutants; a build without "
+                 "ORCH_TEST_HOOKS has none)");
   for (auto seed = o.from; seed <= o.to; ++seed)
     if (!holds(seed, o)) return 1;
   if (!o.hash)

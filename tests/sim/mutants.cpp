@@ -4,11 +4,8 @@
 #include "base/mutant.hpp"
 
 #include <array>
-#include <cstring>
 
 namespace sim {
-
-static const char* g_mutant = nullptr;  // set once, before anything runs
 
 namespace {
 
@@ -34,21 +31,22 @@ constexpr std::array<Mutant, 15> kMutants{{
 }  // namespace
 
 std::span<const Mutant> mutants() {
+#ifdef ORCH_TEST_HOOKS
   return kMutants;
+#else
+  return {};
+#endif
 }
 
 bool set_mutant(const std::string& name) {
-  for (const auto& m : kMutants)
-    if (name == m.name) g_mutant = m.name;
-  return g_mutant != nullptr;
+#ifdef ORCH_TEST_HOOKS
+  for (const auto& m : mutants())
+    if (name == m.name) {
+      base::set_mutant(m.name);
+      return true;
+    }
+#endif
+  return false;
 }
 
 }  // namespace sim
-
-namespace base {
-
-bool is_mutant(const char* name) {
-  return sim::g_mutant != nullptr && std::strcmp(sim::g_mutant, name) == 0;
-}
-
-}  // namespace base

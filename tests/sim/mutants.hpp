@@ -12,7 +12,8 @@ struct Mutant {
   const char* about;
 };
 std::span<const Mutant> mutants();
-/// Turns one on for the life of the process; false when there is none of that name.
+/// Turns one on for the life of the process; false when there is none of that name, or
+/// the build has no test hooks.
 bool set_mutant(const std::string& name);
 
 }  // namespace sim

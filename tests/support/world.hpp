@@ -15,6 +15,7 @@ namespace support {
 inline constexpr base::Moment kNow{{10'000'000}, {1'800'000'000'000}};
 inline constexpr api::Term kTerm{1, 1};
 inline constexpr std::int64_t kRevision = 100;
+inline constexpr reconcilers::Policy kPolicy;
 
 base::Moment after(base::Duration passed);
 

@@ -16,7 +16,7 @@
 namespace agentd::tests {
 namespace {
 
-constexpr base::Duration kDeadline{20'000};  // far above what a loaded machine needs
+constexpr base::Duration kProcessDeadline{20'000};  // far above what a loaded machine needs
 
 void kill_now(std::int64_t pid) {
   ::kill(static_cast<pid_t>(pid), SIGKILL);
@@ -81,7 +81,7 @@ Child Bench::child(const std::string& id) {
 }
 
 Child Bench::child_in(const std::string& id, Child::State state) {
-  const auto until = base::steady_now() + kDeadline;
+  const auto until = base::steady_now() + kProcessDeadline;
   for (;;) {
     Child found = child(id);
     if (found.state == state) return found;

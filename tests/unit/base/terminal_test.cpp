@@ -23,13 +23,13 @@ TEST(Utf8, OnlyTheShortestFormOfARealCharacterCounts) {
   }
 }
 
-struct Case {
+struct Cleaning {
   std::string text;
   std::string wanted;
 };
 
 TEST(Utf8, CleaningReplacesWhatIsBroken) {
-  const Case cases[] = {
+  const Cleaning cases[] = {
       {"plain \xC3\xA9\n\tx", "plain \xC3\xA9\n\tx"},
       {"a\xFFz", "a\xEF\xBF\xBDz"},
       {"a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"},
@@ -45,7 +45,7 @@ TEST(Utf8, CleaningReplacesWhatIsBroken) {
 }
 
 TEST(Printable, RemovesSequencesWhole) {
-  const Case cases[] = {
+  const Cleaning cases[] = {
       {"plain\n\ttext \xC3\xA9", "plain\n\ttext \xC3\xA9"},
       {"a\x1b[31mred\x1b[0m", "ared"},
       {"a\x1b[38;5;12;1mb", "ab"},
@@ -105,7 +105,7 @@ TEST(Clipped, CutsAtABorderAndSaysSo) {
 }
 
 TEST(Quoted, IsJsonWhateverItHolds) {
-  const Case cases[] = {
+  const Cleaning cases[] = {
       {"", "\"\""},
       {"plain \xC3\xA9", "\"plain \xC3\xA9\""},
       {"a\"b\\c", "\"a\\\"b\\\\c\""},

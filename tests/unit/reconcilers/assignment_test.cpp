@@ -5,12 +5,11 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::assignment_test {
 namespace {
 
 using namespace support;  // NOLINT: the words that build worlds
 
-constexpr Policy kPolicy;
 using Texts = std::vector<std::string>;
 
 api::Assignment assigned(const World& world) {
@@ -189,4 +188,4 @@ TEST(Assignment, StepsComeInTheirOrderAndRunsByName) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::assignment_test

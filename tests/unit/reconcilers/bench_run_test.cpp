@@ -7,14 +7,12 @@
 
 #include <cmath>
 
-namespace reconcilers {
+namespace reconcilers::bench_run_test {
 namespace {
 
 using namespace support;  // NOLINT: the words that build worlds
 using api::RunPhase;
 using api::RunState;
-
-constexpr Policy kPolicy;
 
 Plan judged(const World& world, base::Moment now = kNow) {
   return reconcile_bench_run(world, "r", kPolicy, now);
@@ -495,4 +493,4 @@ TEST(BenchRun, TheDeploymentsThatServeItComeHotFirst) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::bench_run_test

@@ -6,17 +6,16 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::feasible_test {
 namespace {
 
 using support::changed;
 using support::edited;
 using support::kNow;
+using support::kPolicy;
 using support::lab;
 using support::machine;
 using support::with;
-
-constexpr Policy kPolicy;
 
 Demand serving(std::string model = "m1") {
   Demand demand;
@@ -271,4 +270,4 @@ TEST(Feasible, AMachineThatIsOnlyNotHeardYetHasTheBenefitOfTheDoubt) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::feasible_test

@@ -5,12 +5,10 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::machine_test {
 namespace {
 
 using namespace support;  // NOLINT: the words that build worlds
-
-constexpr Policy kPolicy;
 
 Plan judged(const World& world, base::Moment now = kNow) {
   return reconcile_machine(world, "a", kPolicy, now);
@@ -189,4 +187,4 @@ TEST(Machine, ADeletedOneGoesOnceNothingHoldsIt) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::machine_test

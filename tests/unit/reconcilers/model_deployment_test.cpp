@@ -5,13 +5,11 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::model_deployment_test {
 namespace {
 
 using namespace support;  // NOLINT: the words that build worlds
 using api::ServerPhase;
-
-constexpr Policy kPolicy;
 
 Plan judged(const World& world, base::Moment now = kNow) {
   return reconcile_model_deployment(world, "d", kPolicy, now);
@@ -226,4 +224,4 @@ TEST(ModelDeployment, APhaseIsToldOnceAsAnEvent) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::model_deployment_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::placement_property_test {
 namespace {
 
 constexpr int kWorlds = 2'000;
@@ -33,4 +33,4 @@ TEST(PlacementProperty, RandomRigsKeepTheirPromisesAndSettle) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::placement_property_test

@@ -5,12 +5,10 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::placement_test {
 namespace {
 
 using namespace support;  // NOLINT: the words that build worlds
-
-constexpr Policy kPolicy;
 
 struct Case {
   const char* name;
@@ -443,4 +441,4 @@ TEST(Placement, TheSameWorldGivesTheSamePlan) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::placement_test

@@ -13,7 +13,8 @@
 namespace reconcilers {
 namespace {
 
-constexpr Policy kPolicy;
+using support::kPolicy;
+
 constexpr base::Duration kStep{10'000};
 constexpr base::Duration kQuietStep{45'000};  // three of them are longer than silence counts
 

@@ -3,12 +3,10 @@
 
 #include <gtest/gtest.h>
 
-namespace reconcilers {
+namespace reconcilers::world_test {
 namespace {
 
 using namespace support;  // NOLINT: the words that build worlds
-
-constexpr Policy kPolicy;
 
 TEST(World, LivenessIsAMatterOfTheSteadyClock) {
   const auto world = lab({machine("a")});
@@ -108,4 +106,4 @@ TEST(World, TasksAreCountedFromWhatIsKnown) {
 }
 
 }  // namespace
-}  // namespace reconcilers
+}  // namespace reconcilers::world_test
