@@ -16,27 +16,55 @@ constexpr int kTextBytes = 8 << 20;
 constexpr int kSqlBytes = 64 << 10;
 constexpr int kExpressionDepth = 50;
 
+constexpr FaultRow kFaults[] = {
+    {SQLITE_ERROR, "ERROR", Fault::other, Policy::end},
+    {SQLITE_INTERNAL, "INTERNAL", Fault::other, Policy::end},
+    {SQLITE_PERM, "PERM", Fault::disk, Policy::end},
+    {SQLITE_ABORT, "ABORT", Fault::other, Policy::end},
+    {SQLITE_BUSY, "BUSY", Fault::busy, Policy::refuse},
+    {SQLITE_LOCKED, "LOCKED", Fault::busy, Policy::refuse},
+    {SQLITE_NOMEM, "NOMEM", Fault::other, Policy::stop},
+    {SQLITE_READONLY, "READONLY", Fault::disk, Policy::end},
+    {SQLITE_INTERRUPT, "INTERRUPT", Fault::interrupted, Policy::refuse},
+    {SQLITE_IOERR, "IOERR", Fault::disk, Policy::end},
+    {SQLITE_CORRUPT, "CORRUPT", Fault::damaged, Policy::end},
+    {SQLITE_NOTFOUND, "NOTFOUND", Fault::other, Policy::end},
+    {SQLITE_FULL, "FULL", Fault::full, Policy::refuse},
+    {SQLITE_CANTOPEN, "CANTOPEN", Fault::disk, Policy::end},
+    {SQLITE_PROTOCOL, "PROTOCOL", Fault::other, Policy::end},
+    {SQLITE_EMPTY, "EMPTY", Fault::other, Policy::end},
+    {SQLITE_SCHEMA, "SCHEMA", Fault::other, Policy::end},
+    {SQLITE_TOOBIG, "TOOBIG", Fault::too_big, Policy::refuse},
+    {SQLITE_CONSTRAINT, "CONSTRAINT", Fault::constraint, Policy::stop},
+    {SQLITE_MISMATCH, "MISMATCH", Fault::other, Policy::end},
+    {SQLITE_MISUSE, "MISUSE", Fault::other, Policy::stop},
+    {SQLITE_NOLFS, "NOLFS", Fault::other, Policy::end},
+    {SQLITE_AUTH, "AUTH", Fault::other, Policy::end},
+    {SQLITE_FORMAT, "FORMAT", Fault::other, Policy::end},
+    {SQLITE_RANGE, "RANGE", Fault::other, Policy::stop},
+    {SQLITE_NOTADB, "NOTADB", Fault::damaged, Policy::end},
+    {SQLITE_IOERR_NOMEM, "IOERR_NOMEM", Fault::other, Policy::stop},
+};
+
+const FaultRow* row_of(int code) {
+  for (const auto& row : kFaults)
+    if (row.code == code) return &row;
+  return nullptr;
+}
+
 Fault fault_of(int code) {
-  if (code == SQLITE_IOERR_NOMEM) code = SQLITE_NOMEM;
-  switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE: return Fault::none;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Fault::busy;
-    case SQLITE_FULL: return Fault::full;
-    case SQLITE_IOERR:
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN: return Fault::disk;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Fault::damaged;
-    case SQLITE_TOOBIG: return Fault::too_big;
-    case SQLITE_CONSTRAINT: return Fault::constraint;
-    case SQLITE_NOMEM: base::check_failed("the store ran out of memory", __FILE__, __LINE__);
-    case SQLITE_MISUSE:
-    case SQLITE_RANGE: base::check_failed("SQLite is used as it should be", __FILE__, __LINE__);
-    default: return Fault::other;
-  }
+  const int primary = code & 0xff;
+  if (primary == SQLITE_OK || primary == SQLITE_ROW || primary == SQLITE_DONE) return Fault::none;
+  const FaultRow* row = row_of(code);
+  if (row == nullptr) row = row_of(primary);
+  if (row == nullptr) return Fault::other;
+  // A broken rule of the schema may be the file's fault while it is opened; a round decides.
+  if (row->policy == Policy::stop && row->fault != Fault::constraint)
+    base::check_failed(primary == SQLITE_MISUSE || primary == SQLITE_RANGE
+                           ? "SQLite is used as it should be"
+                           : "the store ran out of memory",
+                       __FILE__, __LINE__);
+  return row->fault;
 }
 
 sqlite3_vfs* vfs_of(const FileName& file) {
@@ -66,9 +94,21 @@ sqlite3_stmt* as_statement(void* statement) {
 
 }  // namespace
 
+std::span<const FaultRow> fault_table() {
+  return kFaults;
+}
+
+Policy policy_of(Fault fault) {
+  for (const auto& row : kFaults)
+    if (row.fault == fault && (row.policy != Policy::stop || fault == Fault::constraint))
+      return row.policy;
+  return Policy::end;
+}
+
 base::Code code_of(Fault fault) {
   switch (fault) {
-    case Fault::busy: return base::Code::unavailable;
+    case Fault::busy:
+    case Fault::interrupted: return base::Code::unavailable;
     case Fault::full:
     case Fault::disk: return base::Code::internal;
     default: return base::Code::invalid;

@@ -15,14 +15,31 @@ namespace controller {
 /// interface is our own bug and does so too.
 enum class Fault : std::uint8_t {
   none,
-  busy,        // another connection holds the file
-  full,        // no room; nothing was changed
-  disk,        // reading, writing or syncing failed: what the disk holds is not known any more
-  damaged,     // the file contradicts itself
-  too_big,     // a text beyond the limit of 8 MiB
-  constraint,  // a rule of the schema is broken: our own bug, unless the file is damaged
-  other
+  busy,         // another connection holds the file
+  full,         // no room; nothing was changed
+  disk,         // reading, writing or syncing failed: what the disk holds is not known any more
+  damaged,      // the file contradicts itself
+  too_big,      // a text beyond the limit of 8 MiB
+  interrupted,  // we asked for it ourselves
+  constraint,   // a rule of the schema is broken: our own bug, unless the file is damaged
+  other         // what must not happen with one connection and constant statements
 };
+
+/// What a failure in a round does to the round and to the process.
+enum class Policy : std::uint8_t {
+  refuse,  // the round is undone and refused; a later one may succeed
+  end,     // what the file holds is not known any more: exit 74, and the next start checks it all
+  stop     // no memory, or our own bug: the process stops where it stands
+};
+/// The one table of SQLite's primary result codes that are failures, and IOERR_NOMEM.
+struct FaultRow {
+  int code = 0;
+  std::string_view name;
+  Fault fault = Fault::other;
+  Policy policy = Policy::end;
+};
+std::span<const FaultRow> fault_table();
+Policy policy_of(Fault fault);
 
 /// `unavailable` for busy, `internal` for a disk that failed or is full, `invalid` for the rest.
 base::Code code_of(Fault fault);

@@ -214,7 +214,7 @@ Undone undone(Database& database, Fault fault, std::string_view doing) {
   Undone result{fault, database.error(fault, doing), false};
   // Some failures roll back by themselves; only the connection knows.
   if (database.in_transaction()) use(database, Sql::rollback).run();
-  result.in_doubt = fault == Fault::disk || fault == Fault::damaged || database.in_transaction();
+  result.in_doubt = policy_of(fault) == Policy::end || database.in_transaction();
   if (result.in_doubt) result.error.code = base::Code::internal;
   return result;
 }

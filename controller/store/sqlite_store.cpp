@@ -78,8 +78,8 @@ struct SqliteStore::Inner {
 };
 
 std::optional<CommitError> SqliteStore::Inner::failed(const Undone& undone) {
-  // The schema's rules restate what the core holds anyway.
-  CHECK(undone.fault != Fault::constraint);
+  // The schema's rules restate what the core holds anyway: its constraint is our own bug.
+  CHECK(policy_of(undone.fault) != Policy::stop);
   if (undone.in_doubt) {
     state = State::broken;
     database.at_end(Database::AtEnd::keep_log);

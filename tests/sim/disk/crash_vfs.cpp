@@ -42,6 +42,7 @@ struct CrashDisk::Inner {
   std::vector<std::unique_ptr<Handle>> handles;
   base::Instant now;
   std::int64_t boot = 1, calls = 0, cut_in = 0, fail_in = 0;
+  int code = SQLITE_FULL;  // of a write that finds the disk full
   Fault fault = Fault::io;
   Lasting lasting = Lasting::once;
   bool dark = false, failed = false;
@@ -121,7 +122,7 @@ int x_write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offse
   if (gate == Gate::pass) return SQLITE_OK;
   if (gate == Gate::cut) open.disk->power_cut();
   const bool full = gate == Gate::fail && open.disk->fault == CrashDisk::Fault::full;
-  return full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+  return full ? open.disk->code : SQLITE_IOERR_WRITE;
 }
 
 int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -349,6 +350,11 @@ void CrashDisk::fail_at(std::int64_t n, Fault fault, Lasting lasting) {
   inner_->fault = fault;
   inner_->lasting = lasting;
   inner_->failed = false;
+  inner_->code = SQLITE_FULL;
+}
+void CrashDisk::refuse_writes(int code) {
+  fail_at(1, Fault::full, Lasting::lasting);
+  inner_->code = code;
 }
 void CrashDisk::heal() {
   inner_->fail_in = 0;

@@ -37,6 +37,8 @@ class CrashDisk {
   enum class Fault : std::uint8_t { full, io };
   enum class Lasting : std::uint8_t { once, lasting };
   void fail_at(std::int64_t n, Fault fault, Lasting lasting = Lasting::once);
+  /// Every write from now on does half of its work and says this SQLite code, until `heal`.
+  void refuse_writes(int code);
   void heal();
   /// Whether the fault that was asked for has happened.
   bool failed() const;

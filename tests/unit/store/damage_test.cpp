@@ -5,7 +5,6 @@
 
 #include <sys/stat.h>
 
-#include "base/dice.hpp"
 #include "base/file.hpp"
 #include "tests/sim/disk/sql.hpp"
 #include "tests/unit/store/support.hpp"
@@ -198,108 +197,6 @@ TEST(Damage, AnUntouchedStoreAfterACrashOpens) {
   const auto all = read_all(folder.store());
   ASSERT_TRUE(all) << all.error().message;
   EXPECT_EQ(all->rows.size(), 28U);
-}
-
-/// A store on a disk of its own: ended well, or with a log of several rounds that a cut left.
-class Flips {
- public:
-  Flips(const std::string& name, int rounds_in_log) : disk_(name, 1), place_(place_on(disk_)) {
-    EXPECT_TRUE(create_store(place_, kCluster));
-    {
-      const auto store = loaded(place_);
-      for (std::int64_t i = 1; i <= 30; ++i)
-        commit(*store, i);
-    }
-    const auto store = loaded(place_);
-    for (int i = 1; i <= rounds_in_log; ++i)
-      commit(*store, 30 + i);
-    if (rounds_in_log > 0) disk_.power_cut();
-    disk_.power_on();
-    for (const auto& name_of : disk_.files())
-      bytes_[name_of] = disk_.read(name_of);
-  }
-  std::size_t size(const std::string& file) const { return bytes_.at(file).size(); }
-
-  /// What is read after one bit was flipped.
-  base::Result<Contents> read_with_flip(const std::string& file, std::size_t at, int bit) {
-    for (const auto& name : disk_.files())
-      disk_.remove(name);
-    for (const auto& [name, bytes] : bytes_)
-      disk_.write(name, bytes);
-    auto bytes = bytes_.at(file);
-    bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
-    disk_.write(file, bytes);
-    return read_all(place_);
-  }
-  /// The contents after all rounds, and before the last and the one before it.
-  const Contents& after(std::size_t missing) const {
-    return history_.at(history_.size() - 1 - missing);
-  }
-
- private:
-  void commit(SqliteStore& store, std::int64_t revision) {
-    Round round = put(revision, "m" + std::to_string(revision % 17), std::string(700, 'x'));
-    round.samples = {sample("r", "t" + std::to_string(revision), true)};
-    ASSERT_FALSE(store.commit(round));
-    Contents next = history_.back();
-    apply(next, round);
-    history_.push_back(std::move(next));
-  }
-  sim::CrashDisk disk_;
-  StorePlace place_;
-  std::map<std::string, std::string> bytes_;
-  std::vector<Contents> history_{Contents{}};
-};
-
-TEST(Damage, AFlippedBitInTheFileIsSeenOrHarmless) {
-  Flips flips("flip-file", 0);
-  base::Dice dice(1);
-  int refused = 0, harmless = 0;
-  const std::size_t pages = flips.size("state.db") / 4096;
-  for (std::size_t page = 0; page < pages; ++page) {
-    for (int i = 0; i < 40; ++i) {
-      // The header of each page at every byte, then its whole length at random.
-      const auto inside =
-          i < 20 ? static_cast<std::size_t>(i) : static_cast<std::size_t>(dice.upto(4096));
-      const int bit = static_cast<int>(dice.upto(8));
-      SCOPED_TRACE("page " + std::to_string(page + 1) + " byte " + std::to_string(inside) +
-                   " bit " + std::to_string(bit));
-      const auto all = flips.read_with_flip("state.db", page * 4096 + inside, bit);
-      if (!all) {
-        ++refused;
-        EXPECT_EQ(all.error().code, base::Code::invalid) << all.error().message;
-      } else {
-        ++harmless;
-        EXPECT_EQ(*all, flips.after(0));
-      }
-    }
-  }
-  EXPECT_GT(refused, 100);
-  EXPECT_GT(harmless, 10);
-}
-
-TEST(Damage, AFlippedBitInTheLogIsSeenUnlessItLooksLikeATornEnd) {
-  Flips flips("flip-log", 12);
-  base::Dice dice(2);
-  int refused = 0, torn = 0;
-  for (int i = 0; i < 600; ++i) {
-    const auto at = static_cast<std::size_t>(
-        i < 32 ? i : dice.upto(static_cast<std::int64_t>(flips.size("state.db-wal"))));
-    SCOPED_TRACE(at);
-    const auto all = flips.read_with_flip("state.db-wal", at, static_cast<int>(dice.upto(8)));
-    if (!all) {
-      ++refused;
-      EXPECT_EQ(all.error().code, base::Code::invalid) << all.error().message;
-      continue;
-    }
-    // The last round could have been in the middle of being written; and where the flip hides the
-    // end of a round, so could the one before it.
-    const bool known = *all == flips.after(0) || *all == flips.after(1) || *all == flips.after(2);
-    EXPECT_TRUE(known) << all->revision;
-    torn += *all != flips.after(0);
-  }
-  EXPECT_GT(refused, 300);
-  EXPECT_GT(torn, 0);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <functional>
 
+#include "controller/store/database.hpp"
 #include "tests/sim/disk/sql.hpp"
 #include "tests/unit/store/support.hpp"
 
@@ -212,12 +213,59 @@ TEST(Faults, ATextThatIsTooLongIsRefusedAndLeavesNothing) {
   EXPECT_EQ(rig.back(), rig.after);
 }
 
+/// A round that meets the code at each of its writes.
+std::optional<CommitError> commit_against(Rig& rig, SqliteStore& store, const FaultRow& row) {
+  rig.disk.refuse_writes(row.code);
+  auto error = store.commit(big_round(2));
+  rig.disk.heal();
+  return error;
+}
+
+void expect_policy(const FaultRow& row) {
+  Rig rig("policy");
+  {
+    const auto store = loaded(rig.place);
+    ASSERT_TRUE(store);
+    const auto error = commit_against(rig, *store, row);
+    ASSERT_TRUE(rig.disk.failed());
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->fatal, row.policy == Policy::end) << error->error.message;
+    if (error->fatal) {
+      EXPECT_EQ(error->error.code, base::Code::internal);
+    } else {
+      EXPECT_EQ(store->changes(1, 10)->size(), 0U);
+      EXPECT_FALSE(store->commit(big_round(2)));
+    }
+  }
+  EXPECT_EQ(rig.back(), row.policy == Policy::end ? rig.before : rig.after);
+}
+
+TEST(FaultsDeathTest, EachCodeOfSqliteDoesWhatTheTableOfPoliciesSays) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  int refused = 0, ended = 0, stopped = 0;
+  for (const auto& row : fault_table()) {
+    SCOPED_TRACE(row.name);
+    if (row.policy != Policy::stop) {
+      expect_policy(row);
+      row.policy == Policy::end ? ++ended : ++refused;
+      continue;
+    }
+    ++stopped;
+    Rig rig("stops");
+    const auto store = loaded(rig.place);
+    EXPECT_DEATH(static_cast<void>(commit_against(rig, *store, row)), "broken invariant");
+  }
+  EXPECT_EQ(refused, 5);
+  EXPECT_EQ(ended, 17);
+  EXPECT_EQ(stopped, 5);
+}
+
 TEST(FaultsDeathTest, ARowThatBreaksTheSchemaIsOurOwnBug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   Rig rig("constraint");
   const auto store = loaded(rig.place);
   Round round = put(2, "", "{}");
-  EXPECT_DEATH(static_cast<void>(store->commit(round)), "constraint");
+  EXPECT_DEATH(static_cast<void>(store->commit(round)), "Policy::stop");
 }
 
 TEST(FaultsDeathTest, ARevisionThatGoesBackIsOurOwnBug) {
