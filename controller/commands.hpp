@@ -16,6 +16,8 @@ struct InitArguments {
 struct RunArguments {
   std::vector<std::string> listen;
   std::string beat = "15s", stale_after = "90s";
+  std::string snapshots;  // folder; empty: none every night
+  std::int64_t keep = 7;
   std::string version;
 };
 struct TokenArguments {

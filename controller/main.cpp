@@ -27,6 +27,11 @@ void add_run_options(CLI::App& app, controller::RunArguments& run) {
   app.add_option("--beat", run.beat, "Time between two reports of an agent")->capture_default_str();
   app.add_option("--stale-after", run.stale_after, "Silence after which a machine counts as lost")
       ->capture_default_str();
+  app.add_option("--snapshots", run.snapshots, "Where a snapshot of the store goes every night")
+      ->type_name("DIR");
+  app.add_option("--keep", run.keep, "How many of them stay")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
 }
 
 void add_calls(CLI::App& app, Arguments& a) {

@@ -98,6 +98,7 @@ HostSettings settings_for(const DataDir& dir, const RunArguments& arguments,
   s.door.authority = {cluster, ca, facts ? facts->fingerprint : ""};
   s.door.logs = dir.logs();
   s.door.version = arguments.version;
+  s.nightly = {arguments.snapshots, arguments.keep};
   s.tls = [pki = dir.pki(), ca]() -> base::Result<wire::Tls> {
     auto pair = load_server(pki, ca, own_hosts(), base::wall_now());
     if (!pair) return std::move(pair).error();
@@ -167,6 +168,20 @@ Outcome serve(const DataDir& dir, const RunArguments& arguments, Addresses addre
   return failed(exit, "the store can't be written any more; start again, which checks it first");
 }
 
+/// The folder of the snapshots, which hold every secret of the store: ours alone.
+Outcome open_snapshots(const std::string& folder) {
+  if (folder.empty()) return {};
+  const auto said = [&](const base::Error& error) { return "--snapshots " + error.message; };
+  if (!base::facts_of(folder))
+    if (auto made = base::make_folder(folder, 0700); !made)
+      return failed(base::Exit::cannot_create, said(made.error()));
+  if (auto ours = base::check_private(folder); !ours)
+    return failed(base::Exit::not_allowed, said(ours.error()));
+  if (const auto names = base::list_folder(folder); !names)
+    return failed(base::Exit::cannot_create, said(names.error()));
+  return {};
+}
+
 }  // namespace
 
 Outcome run(const DataDir& dir, const RunArguments& arguments) {
@@ -177,6 +192,7 @@ Outcome run(const DataDir& dir, const RunArguments& arguments) {
       return failed(base::Exit::usage,
                     "--listen " + base::quoted(address) + ": expected HOST:PORT");
   if (auto checked = dir.check_cluster(); !checked.good()) return checked;
+  if (auto fit = open_snapshots(arguments.snapshots); !fit.good()) return fit;
   // Another call may have the lock for a moment; a controller that runs answers.
   const auto turn = take_turn(dir);
   if (!turn.failure.good()) return turn.failure;

@@ -48,45 +48,7 @@ void Admin::snapshot(const CallPtr& call) {
   const auto body = api::parse_json(call->request.body);
   const auto file = body ? body->text_at("file") : "";
   if (!file.starts_with('/')) return call->refuse(bad_request("the body has no absolute \"file\""));
-  if (state_ == State::copying)
-    return answer(call, base::unavailable("another snapshot is being made: try again later"));
-  state_ = State::copying;
-  rounds_.store().run([this, call, file](Store&) -> StoreThread::After {
-    auto begun = begin_(file);
-    return [this, call, begun = std::move(begun)] {
-      if (!begun) {
-        state_ = State::free;
-        return answer(call, begun.error());
-      }
-      snapshot_ = std::make_shared<Snapshot>(*begun);
-      step(call);
-    };
-  });
-}
-
-/// What waits for the store's thread gets its turn after each step.
-void Admin::step(const CallPtr& call) {
-  rounds_.store().run([this, call, snapshot = snapshot_](Store&) -> StoreThread::After {
-    auto rest = snapshot->step();
-    return [this, call, rest = std::move(rest)] {
-      if (rest && *rest == Snapshot::Rest::more) return step(call);
-      if (rest) return finish(call);
-      state_ = State::free;
-      snapshot_.reset();
-      answer(call, rest.error());
-    };
-  });
-}
-
-void Admin::finish(const CallPtr& call) {
-  aside_.run([this, call, snapshot = snapshot_]() -> WorkThread::After {
-    auto done = snapshot->finish();
-    return [this, call, done = std::move(done)] {
-      state_ = State::free;
-      snapshot_.reset();
-      answer(call, done);
-    };
-  });
+  snapshots_.make(file, [this, call](const base::Status& done) { answer(call, done); });
 }
 
 void Admin::check(const CallPtr& call) {
@@ -94,10 +56,6 @@ void Admin::check(const CallPtr& call) {
     auto done = check ? check() : base::ok();
     return [this, call, done = std::move(done)] { answer(call, done); };
   });
-}
-
-void Admin::close_all() {
-  if (snapshot_) snapshot_->give_up();
 }
 
 }  // namespace controller

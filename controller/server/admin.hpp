@@ -2,20 +2,12 @@
 #pragma once
 #include "controller/server/call.hpp"
 #include "controller/server/rounds.hpp"
+#include "controller/server/snapshots.hpp"
 
 #include <functional>
 #include <optional>
 
 namespace controller {
-
-/// A snapshot in the making. `step` is the store's thread's, `finish` that of any other; `give_up`
-/// makes `finish` end soon.
-struct Snapshot {
-  enum class Rest : std::uint8_t { none, more };
-  std::function<base::Result<Rest>()> step;
-  std::function<base::Status()> finish;
-  std::function<void()> give_up;
-};
 
 /// What a store can do beyond its port, on the store's thread; may be empty.
 struct StoreCare {
@@ -30,33 +22,26 @@ struct StoreCare {
     std::optional<CommitError> error;
   };
   std::function<Trimmed(base::Instant)> trim_changes;
-  std::function<base::Result<Snapshot>(const std::string& file)> begin_snapshot;
+  Snapshots::Begin begin_snapshot;
 };
 
 /// What the program's other calls ask of a controller that runs, through its unix socket.
 class Admin {
  public:
-  Admin(wire::Loop& loop, Rounds& rounds, const StoreCare& care)
-      : rounds_(rounds), check_(care.check), begin_(care.begin_snapshot), aside_(loop) {}
+  Admin(Rounds& rounds, Snapshots& snapshots, std::function<base::Status()> check)
+      : rounds_(rounds), snapshots_(snapshots), check_(std::move(check)) {}
 
-  /// `POST /admin/v1/snapshot` with {file}: in steps, with rounds between them. One at a time.
+  /// `POST /admin/v1/snapshot` with {file}
   void snapshot(const CallPtr& call);
   /// `POST /admin/v1/check`
   void check(const CallPtr& call);
-  /// A snapshot that is not finished must not hold up the end.
-  void close_all();
 
  private:
-  void step(const CallPtr& call);
-  void finish(const CallPtr& call);
   void answer(const CallPtr& call, const base::Status& done);
 
   Rounds& rounds_;
+  Snapshots& snapshots_;
   std::function<base::Status()> check_;
-  std::function<base::Result<Snapshot>(const std::string&)> begin_;
-  enum class State : std::uint8_t { free, copying } state_ = State::free;
-  std::shared_ptr<Snapshot> snapshot_;
-  WorkThread aside_;  // for what touches neither the store nor us
 };
 
 /// An error of ours as a Status, and back in `orch-controller`'s own client: the code is kept in

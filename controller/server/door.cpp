@@ -37,7 +37,8 @@ bool impersonates(const wire::Headers& headers) {
   });
 }
 
-Door::Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, const StoreCare& care)
+Door::Door(wire::Loop& loop, Rounds& rounds, Snapshots& snapshots, DoorSettings settings,
+           const StoreCare& care)
     : rounds_(rounds),
       settings_(std::move(settings)),
       watches_(loop, rounds.core()),
@@ -46,7 +47,7 @@ Door::Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, const StoreC
       enrolment_(rounds, settings_.authority),
       logs_(loop, rounds, settings_.logs),
       changes_(rounds, care.changes_floor),
-      admin_(loop, rounds, care) {}
+      admin_(rounds, snapshots, care.check) {}
 
 std::size_t Door::body_max(const wire::Request& head) {
   const auto found = find_route(head.method, head.path);
@@ -193,7 +194,6 @@ void Door::close_all() {
   agents_.close_all();
   logs_.close_all();
   changes_.close_all();
-  admin_.close_all();
 }
 
 }  // namespace controller

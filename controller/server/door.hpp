@@ -21,7 +21,8 @@ struct DoorSettings {
 /// Everything that is asked of the controller comes through here: who, may he, and what is done.
 class Door final : public wire::Service {
  public:
-  Door(wire::Loop& loop, Rounds& rounds, DoorSettings settings, const StoreCare& care);
+  Door(wire::Loop& loop, Rounds& rounds, Snapshots& snapshots, DoorSettings settings,
+       const StoreCare& care);
 
   std::size_t body_max(const wire::Request& head) override;
   void on_request(wire::Request request, std::shared_ptr<wire::Exchange> exchange) override;

@@ -34,8 +34,10 @@ Host::Host(Store& store, StoreCare care, const Loaded& loaded,
       core_(loaded, samples, settings_.policy, uids_, moment()),
       store_(loop_, store),
       rounds_(loop_, core_, store_, care.idle),
-      upkeep_(loop_, rounds_, care.trim_changes, settings_.door.logs),
-      door_(loop_, rounds_, settings_.door, care),
+      snapshots_(loop_, rounds_, care.begin_snapshot),
+      upkeep_(loop_, rounds_, snapshots_, care.trim_changes, settings_.door.logs,
+              settings_.nightly),
+      door_(loop_, rounds_, snapshots_, settings_.door, care),
       server_(loop_, door_) {
   rounds_.on_durable = [this] { door_.moved(); };
   rounds_.on_hopeless = [this](const base::Error&) {
@@ -89,6 +91,7 @@ void Host::shut_down() {
   base::log::info("server.stops");
   server_.stop_accepting();
   door_.close_all();
+  snapshots_.give_up();
   last_call_ = loop_.after(kDrain, [this] { loop_.stop(); });
   rounds_.stop([this] { last_call_ = loop_.after(kFarewell, [this] { loop_.stop(); }); });
 }

@@ -32,6 +32,7 @@ base::Result<Addresses> hold_addresses(const std::vector<std::string>& listen,
 struct HostSettings {
   reconcilers::Policy policy;
   DoorSettings door;
+  NightlySettings nightly;
   /// The server's certificate as it is due now; asked at the start and every few hours.
   std::function<base::Result<wire::Tls>()> tls;
 };
@@ -62,6 +63,7 @@ class Host {
   Core core_;
   StoreThread store_;
   Rounds rounds_;
+  Snapshots snapshots_;
   Upkeep upkeep_;
   Door door_;
   wire::Server server_;

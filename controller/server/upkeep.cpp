@@ -2,7 +2,13 @@
 #include "controller/server/upkeep.hpp"
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
+
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
 
 namespace controller {
 namespace {
@@ -12,12 +18,29 @@ constexpr base::Duration kSweepEvery{3'600'000};
 constexpr base::Duration kTrimEvery{60'000};
 // Between two steps of one trimming: the disk is for the rounds.
 constexpr base::Duration kBreath{50};
+// The wall clock may jump, so the night is looked for and not waited for.
+constexpr base::Duration kNightEvery{60'000};
+constexpr base::Duration kNightAgain{600'000};  // after a snapshot that failed
+
+/// What is due in the folder; what is too much there is gone afterwards.
+base::Result<NightlyPlan> tend_night(const NightlySettings& settings, base::Instant wall) {
+  const auto names = base::list_folder(settings.folder);
+  if (!names) return names.error();
+  auto plan = plan_nightly(*names, settings.keep, wall);
+  for (const auto& name : plan.remove) {
+    const auto path = settings.folder + "/" + name;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return base::internal("remove " + base::quoted(path) + ": " + std::strerror(errno));
+  }
+  return plan;
+}
 
 }  // namespace
 
 void Upkeep::start() {
   if (trim_) trim_later(kFirst);
   sweep_later(kFirst);
+  if (!nightly_.folder.empty()) look_at_night(kFirst);
 }
 
 void Upkeep::trim_later(base::Duration wait) {
@@ -75,6 +98,32 @@ void Upkeep::tend_next() {
         base::log::warn("logs.not_removed", {{"stream", stream}, {"why", done.error().message}});
       tend_next();
     };
+  });
+}
+
+void Upkeep::look_at_night(base::Duration wait) {
+  night_timer_ = loop_.after(wait, [this] {
+    rounds_.store().run([this](Store&) -> StoreThread::After {
+      auto plan = tend_night(nightly_, base::wall_now());
+      return [this, plan = std::move(plan)] { keep_night(plan); };
+    });
+  });
+}
+
+void Upkeep::keep_night(const base::Result<NightlyPlan>& plan) {
+  const auto failed = [this](const base::Error& error) {
+    base::log::error("store.no_snapshot", {{"why", error.message}});
+    look_at_night(kNightAgain);
+  };
+  if (!plan) return failed(plan.error());
+  for (const auto& name : plan->remove)
+    base::log::info("store.snapshot_removed", {{"file", nightly_.folder + "/" + name}});
+  if (!plan->make) return look_at_night(kNightEvery);
+  const auto file = nightly_.folder + "/" + *plan->make;
+  snapshots_.make(file, [this, file, failed](const base::Status& done) {
+    if (!done) return failed(done.error());
+    base::log::info("store.snapshot_kept", {{"file", file}});
+    look_at_night(kBreath);  // now the oldest may go
   });
 }
 
