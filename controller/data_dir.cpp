@@ -56,8 +56,22 @@ bool DataDir::has_cluster() const {
   return static_cast<bool>(base::facts_of(database()));
 }
 
+Outcome DataDir::check_not_lost() const {
+  if (has_cluster()) return {};
+  for (const char* suffix : {".incarnation", ".replaced", "-wal"})
+    if (base::facts_of(database() + suffix))
+      return failed(base::Exit::bad_state,
+                    base::quoted(database()) + " is gone, and " +
+                        base::quoted(database() + suffix) +
+                        " says that a cluster was here: put a snapshot in its place with "
+                        "orch-controller --data-dir " +
+                        path_ + " restore FILE");
+  return {};
+}
+
 Outcome DataDir::check_cluster() const {
   if (auto checked = check(); !checked.good()) return checked;
+  if (auto lost = check_not_lost(); !lost.good()) return lost;
   if (!has_cluster())
     return failed(base::Exit::bad_state, "there is no cluster in " + base::quoted(path_) +
                                              ": make one with orch-controller --data-dir " + path_ +

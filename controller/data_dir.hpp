@@ -37,6 +37,8 @@ class DataDir {
   /// `check`, and there is a cluster in it.
   Outcome check_cluster() const;
   bool has_cluster() const;
+  /// 78 where the store is gone and something says that there was one: nobody may begin afresh.
+  Outcome check_not_lost() const;
   /// Makes what is missing of the folders.
   base::Status make() const;
 

@@ -70,6 +70,8 @@ Outcome init(const DataDir& dir, const InitArguments& arguments) {
   if (base::facts_of(dir.path()))
     if (auto checked = dir.check(); !checked.good()) return checked;
   if (dir.has_cluster()) return already(dir);
+  // Before the first write: the keys of a cluster whose store is gone are all that is left of it.
+  if (auto lost = dir.check_not_lost(); !lost.good()) return lost;
   if (auto made = dir.make(); !made) return io_failed(made.error());
   const auto lock = dir.lock();
   if (!lock) return failed(base::Exit::busy, lock.error().message);
