@@ -55,7 +55,7 @@ class Builder {
   bool Bool(bool value) { return add(Json(value)); }
   bool String(const char* bytes, rapidjson::SizeType size, bool) {
     const std::string_view value(bytes, size);
-    return no_nul(value) && add(Json(value));
+    return is_text(value) && add(Json(value));
   }
   bool RawNumber(const char* bytes, rapidjson::SizeType size, bool);
   bool StartObject() { return open(Json::object()); }
@@ -83,9 +83,14 @@ class Builder {
     complaint_ = Complaint{offset, std::move(message)};
     return false;
   }
-  bool no_nul(std::string_view value) {
-    return value.find('\0') == std::string_view::npos ||
-           refuse(opening_quote(text_, stream_.Tell()), "a text with a NUL is not allowed");
+  // Escapes can make what no text may hold. The parser refuses the first half of a pair alone, and
+  // makes three bytes of the second: what it makes of halves begins with ED.
+  bool is_text(std::string_view value) {
+    if (value.find('\0') != std::string_view::npos)
+      return refuse(opening_quote(text_, stream_.Tell()), "a text with a NUL is not allowed");
+    return value.find('\xED') == std::string_view::npos || base::is_utf8(value) ||
+           refuse(opening_quote(text_, stream_.Tell()),
+                  "a text with half of a surrogate pair is not allowed");
   }
   bool add(Json value);
   bool open(Json value);
@@ -126,7 +131,7 @@ bool Builder::close() {
 
 bool Builder::Key(const char* bytes, rapidjson::SizeType size, bool) {
   const std::string_view key(bytes, size);
-  if (!no_nul(key)) return false;
+  if (!is_text(key)) return false;
   frames_.back().key_ends.push_back(stream_.Tell());
   frames_.back().value.members().emplace_back(std::string(key), Json());
   return true;

@@ -300,11 +300,22 @@ void Reader::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anch
   end_value(tag == "?" ? plain_scalar(value) : Json(value));
 }
 
+// The parser reads an escape beyond the end of its line, or of the text, and counts on.
+Place within(const YamlPart& part, Place place) {
+  const auto lines = base::split(part.text, '\n');
+  const auto last = part.line + static_cast<int>(lines.size());
+  place.line = std::clamp(place.line, part.line + 1, last);
+  const auto& line = lines[static_cast<std::size_t>(place.line - part.line - 1)];
+  place.column = std::clamp(place.column, 1, static_cast<int>(line.size()) + 1);
+  return place;
+}
+
 // What the parser says of an alias, a tab or a missing bracket tells people little.
 YamlError error_of(const YAML::ParserException& error, const Reader& reader,
-                   std::string_view part) {
+                   const YamlPart& whole) {
+  const auto part = whole.text;
   const auto source = reader.source_at(error.mark);
-  const auto place = reader.place_of(error.mark);
+  const auto place = within(whole, reader.place_of(error.mark));
   if (source.starts_with('*'))
     return {place, "aliases are not allowed (" + base::quoted(first_word(source)) + ")"};
   if (error.msg.starts_with("end of ") && error.msg.find(" flow ") != std::string::npos)
@@ -314,7 +325,8 @@ YamlError error_of(const YAML::ParserException& error, const Reader& reader,
   const auto blanks = line.substr(0, line.find_first_not_of(" \t"));
   if (blanks.find('\t') != std::string_view::npos)
     return {place, "malformed YAML: a tab may not indent"};
-  return {place, "malformed YAML: " + error.msg};
+  // It may end with the half of a character, or with a line's end.
+  return {place, "malformed YAML: " + std::string(base::trimmed(base::clean_utf8(error.msg)))};
 }
 
 }  // namespace
@@ -330,7 +342,7 @@ std::optional<Document> read_part(const YamlPart& part, YamlReading& reading) {
   } catch (const Stop& stop) {
     reading.errors.push_back(stop.error);
   } catch (const YAML::ParserException& e) {
-    reading.errors.push_back(error_of(e, reader, part.text));
+    reading.errors.push_back(error_of(e, reader, part));
   } catch (const YAML::Exception& e) {
     reading.errors.push_back({{part.line + 1, 1}, std::string("malformed YAML: ") + e.what()});
   }

@@ -74,6 +74,9 @@ TEST(Json, BadInputIsRefusedByNameAndPlace) {
       {"[1e400]", "number out of range"},
       {"[\"\xff\"]", "invalid encoding"},
       {"[\"\\ud800\"]", "surrogate"},
+      // The library makes three bytes of it that are no UTF-8: what was stored could not be read.
+      {"[\"a\\udc00\"]", "1:2: a text with half of a surrogate pair is not allowed"},
+      {"{\"\\udfff\":1}", "1:2: a text with half of a surrogate pair is not allowed"},
       {"[01]", "1:3: "},
       {"[+1]", "1:2: invalid value"},
       {"[NaN]", "invalid value"},

@@ -103,6 +103,9 @@ TEST(Yaml, WhatIsRefusedIsRefusedByNameAndPlace) {
       {"a: 1\n\tb: 2", "2:1: malformed YAML: a tab may not indent\n"},
       {"a: b: c", "1:5: malformed YAML: illegal map value\n"},
       {"a: [1", "1:4: malformed YAML: a bracket is not closed\n"},
+      // Escapes that the parser reads on behind the end of their line.
+      {"a: \"x\\", "1:7: malformed YAML: unknown escape character:\n"},
+      {"a: \"\\ud8\n", "2:1: malformed YAML: bad character found while scanning hex number\n"},
       {deep_flow, "1:33: nested deeper than 32\n"},
       {"a: \"\\N\"",
        "1:4: a text must be valid UTF-8 (instead of \\N or \\_ write \\u0085 or \\u00a0)\n"},
