@@ -340,6 +340,7 @@ void ResponseParser::State::check_head() {
   auto& intake = reader->intake;
   response.status = reader->beast->status;
   response.headers = intake.headers;
+  if (response.status < 100) return intake.refuse(502, "an answer without a status");
   if (response.status == 101) return intake.refuse(502, "an answer that changes the protocol");
   const auto length = reader->beast->content_length();
   if (!head_request && length && *length > body_max)

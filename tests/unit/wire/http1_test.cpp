@@ -312,6 +312,7 @@ TEST(ResponseParser, KnowsWhereAnAnswerEnds) {
       {"cut within the head", "HTTP/1.1 200 OK\r\nContent-Le", "cut"},
       {"nothing", "", "cut"},
       {"no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "refused"},
+      {"no status", "HTTP/1.1 000 OK\r\nContent-Length: 0\r\n\r\n", "refused"},
       {"another protocol", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "refused"},
       {"both lengths",
        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n" + kChunked,
