@@ -51,8 +51,9 @@ std::string errno_text(int number) {
 
 std::optional<ProcStat> parse_stat(std::string_view text) {
   const auto open = text.find(" (");
-  const auto close = text.rfind(") ");
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+  const auto close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open ||
+      text.substr(close, 2) != ") ") {
     return std::nullopt;
   }
   const auto fields = base::split(base::trimmed(text.substr(close + 2)), ' ');

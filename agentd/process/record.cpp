@@ -2,6 +2,7 @@
 #include "agentd/process/record.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "api/codec/json.hpp"
@@ -41,29 +42,70 @@ Json texts(const std::map<std::string, std::string>& map) {
   return out;
 }
 
-std::map<std::string, std::string> texts_of(const Json* value) {
-  std::map<std::string, std::string> out;
-  if (value == nullptr || !value->is_object()) return out;
-  for (const auto& [key, member] : value->members()) {
-    if (member.is_string()) out.emplace(key, member.string());
-  }
-  return out;
-}
-
 Json identity_json(const Identity& identity) {
   return Json::object({{"pid", identity.pid}, {"startTicks", identity.start_ticks}});
 }
 
-Identity identity_of(const Json* value) {
-  if (value == nullptr) return {};
-  return {value->integer_at("pid"), value->integer_at("startTicks")};
-}
+/// Reads members that this program writes. One that is absent has its initial value; one that is
+/// something else spoils the record, because half of what was written is no record at all.
+class Members {
+ public:
+  explicit Members(const Json* value) : value_(value) {
+    if (value != nullptr && !value->is_object()) whole_ = false;
+  }
 
-std::optional<int> int_at(const Json& value, std::string_view key) {
-  const Json* member = value.find(key);
-  if (member == nullptr || !member->is_integer()) return std::nullopt;
-  return static_cast<int>(member->integer());
-}
+  std::string text(std::string_view key) {
+    const Json* member = find(key);
+    return member != nullptr && keep(member->is_string()) ? member->string() : std::string();
+  }
+  std::int64_t integer(std::string_view key) {
+    const Json* member = find(key);
+    return member != nullptr && keep(member->is_integer()) ? member->integer() : 0;
+  }
+  std::optional<int> status(std::string_view key) {
+    if (find(key) == nullptr) return std::nullopt;
+    const auto value = integer(key);
+    keep(value >= std::numeric_limits<int>::min() && value <= std::numeric_limits<int>::max());
+    return static_cast<int>(value);
+  }
+  std::vector<std::string> words(std::string_view key) {
+    std::vector<std::string> out;
+    const Json* member = find(key);
+    if (member == nullptr || !keep(member->is_array())) return out;
+    for (const auto& word : member->items())
+      if (keep(word.is_string())) out.push_back(word.string());
+    return out;
+  }
+  std::map<std::string, std::string> texts(std::string_view key) { return texts_of(find(key)); }
+  std::map<std::string, std::string> all_texts() { return texts_of(value_); }
+  Identity identity() { return {integer("pid"), integer("startTicks")}; }
+  Identity identity(std::string_view key) {
+    Members inner(find(key));
+    const Identity out = inner.identity();
+    keep(inner.whole());
+    return out;
+  }
+  bool whole() const { return whole_; }
+
+ private:
+  const Json* find(std::string_view key) const {
+    return value_ == nullptr ? nullptr : value_->find(key);
+  }
+  bool keep(bool fits) {
+    whole_ = whole_ && fits;
+    return fits;
+  }
+  std::map<std::string, std::string> texts_of(const Json* value) {
+    std::map<std::string, std::string> out;
+    if (value == nullptr || !keep(value->is_object())) return out;
+    for (const auto& [key, member] : value->members())
+      if (keep(member.is_string())) out.emplace(key, member.string());
+    return out;
+  }
+
+  const Json* value_;
+  bool whole_ = true;
+};
 
 }  // namespace
 
@@ -88,23 +130,21 @@ base::Status write_intent(const std::string& folder, const Intent& intent) {
 base::Result<Intent> read_intent(const std::string& folder) {
   const auto value = read(folder, "launch.json");
   if (!value) return value.error();
+  Members members(&*value);
   Intent intent;
   Launch& launch = intent.launch;
-  launch.id = value->text_at("id");
-  if (const Json* command = value->find("command"); command != nullptr && command->is_array()) {
-    for (const auto& word : command->items()) {
-      if (word.is_string()) launch.command.push_back(word.string());
-    }
-  }
-  launch.env = texts_of(value->find("env"));
-  launch.secrets = texts_of(value->find("secrets"));
-  launch.workdir = value->text_at("workdir");
-  launch.output = value->text_at("output");
-  launch.errors = value->text_at("errors");
-  launch.labels = texts_of(value->find("labels"));
-  intent.cookie = value->text_at("cookie");
-  intent.at.ms = value->integer_at("at");
-  if (launch.command.empty() || intent.cookie.empty()) return broken(folder, "launch.json");
+  launch.id = members.text("id");
+  launch.command = members.words("command");
+  launch.env = members.texts("env");
+  launch.secrets = members.texts("secrets");
+  launch.workdir = members.text("workdir");
+  launch.output = members.text("output");
+  launch.errors = members.text("errors");
+  launch.labels = members.texts("labels");
+  intent.cookie = members.text("cookie");
+  intent.at.ms = members.integer("at");
+  if (!members.whole() || launch.command.empty() || intent.cookie.empty())
+    return broken(folder, "launch.json");
   return intent;
 }
 
@@ -120,10 +160,11 @@ base::Status write_started(const std::string& folder, const Started& started) {
 base::Result<Started> read_started(const std::string& folder) {
   const auto value = read(folder, "child.json");
   if (!value) return value.error();
-  Started started{identity_of(&*value), identity_of(value->find("shim")), value->text_at("bootId"),
-                  value->text_at("cookie"), base::Instant{value->integer_at("at")}};
-  if (started.child.pid <= 0 || started.child.start_ticks <= 0 || started.boot_id.empty() ||
-      started.cookie.empty()) {
+  Members members(&*value);
+  Started started{members.identity(), members.identity("shim"), members.text("bootId"),
+                  members.text("cookie"), base::Instant{members.integer("at")}};
+  if (!members.whole() || started.child.pid <= 0 || started.child.start_ticks <= 0 ||
+      started.boot_id.empty() || started.cookie.empty()) {
     return broken(folder, "child.json");
   }
   return started;
@@ -140,9 +181,11 @@ base::Status write_ended(const std::string& folder, const Ended& ended) {
 base::Result<Ended> read_ended(const std::string& folder) {
   const auto value = read(folder, "exit.json");
   if (!value) return value.error();
-  Ended ended{int_at(*value, "code"), int_at(*value, "signal"), value->text_at("failure"),
-              base::Instant{value->integer_at("at")}};
-  if (!ended.code && !ended.signal && ended.failure.empty()) return broken(folder, "exit.json");
+  Members members(&*value);
+  Ended ended{members.status("code"), members.status("signal"), members.text("failure"),
+              base::Instant{members.integer("at")}};
+  const int told = (ended.code ? 1 : 0) + (ended.signal ? 1 : 0) + (ended.failure.empty() ? 0 : 1);
+  if (!members.whole() || told != 1) return broken(folder, "exit.json");
   return ended;
 }
 
@@ -154,7 +197,10 @@ base::Result<ChildNotes> read_notes(const std::string& folder) {
   const auto value = read(folder, "notes.json");
   if (!value && value.error().code == base::Code::not_found) return ChildNotes{};
   if (!value) return value.error();
-  return texts_of(&*value);
+  Members members(&*value);
+  auto notes = members.all_texts();
+  if (!members.whole()) return broken(folder, "notes.json");
+  return notes;
 }
 
 bool is_record_id(const std::string& id) {

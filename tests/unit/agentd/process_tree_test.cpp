@@ -198,6 +198,35 @@ TEST(ProcessRecord, ABrokenFileIsUnknownAndNothingIsDoneOnIt) {
   }
 }
 
+TEST(ProcessRecord, AMemberOfAnotherKindSpoilsItsRecord) {
+  const tests::Folder folder(tests::kInMemory);
+  const auto told = [&](const std::string& name, const std::string& text, auto read) {
+    folder.put(name, text);
+    const auto record = read(folder.path());
+    return record ? std::string("read") : record.error().message;
+  };
+  for (const char* text : {R"({"code": 4294967296})",  // cut to an int it would be a success
+                           R"({"code": 0, "signal": 9})", R"({"code": "0", "failure": "x"})",
+                           R"({"signal": null})", R"({"at": "now", "code": 0})"}) {
+    SCOPED_TRACE(text);
+    EXPECT_NE(told("exit.json", text, read_ended).find("not what was written"), std::string::npos);
+  }
+  for (const char* spoiled :
+       {R"("command": ["a", 1])", R"("command": ["a"], "env": {"A": 1})",
+        R"("command": ["a"], "secrets": [])", R"("command": ["a"], "workdir": 3)"}) {
+    SCOPED_TRACE(spoiled);
+    const auto text = "{\"cookie\": \"c\", " + std::string(spoiled) + "}";
+    EXPECT_NE(told("launch.json", text, read_intent).find("not what was written"),
+              std::string::npos);
+  }
+  const std::string child = R"({"pid": 1, "startTicks": 1, "bootId": "b", "cookie": "c", "shim": )";
+  EXPECT_NE(told("child.json", child + "7}", read_started), "read");
+  EXPECT_NE(told("child.json", child + R"({"pid": "7"}})", read_started), "read");
+  EXPECT_EQ(told("child.json", child + R"({"pid": 7}})", read_started), "read");
+  EXPECT_NE(told("notes.json", R"({"a": 1})", read_notes), "read");
+  EXPECT_EQ(told("exit.json", R"({"code": -1, "of": "another version"})", read_ended), "read");
+}
+
 TEST(ProcessRecord, AListThatCannotBeReadIsAnError) {
   Bench bench;
   bench.folder.put("children", "a file in the folder's place");
