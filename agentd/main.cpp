@@ -3,6 +3,7 @@
 #include "agentd/process/shim.hpp"
 #include "agentd/shell.hpp"
 #include "base/exit_code.hpp"
+#include "base/hooks.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -24,6 +25,13 @@ std::map<std::string, std::string> child_env() {
 
 int main(int argc, char** argv) {
   try {
+#ifdef ORCH_TEST_HOOKS
+    if (const char* text = std::getenv("ORCH_FAILPOINT"); text != nullptr)
+      if (const auto wrong = base::set_failpoints(text); !wrong.empty()) {
+        std::fprintf(stderr, "orch-agentd: %s\n", wrong.c_str());
+        return static_cast<int>(base::Exit::usage);
+      }
+#endif
     auto parse = agentd::parse_arguments(argc, argv);
     if (parse.exit) return *parse.exit;
     auto& arguments = parse.arguments;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/hooks.hpp"
 #include "controller/commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -6,6 +7,7 @@
 #include <sys/stat.h>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -76,6 +78,13 @@ int main(int argc, char** argv) {
   ::umask(077);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
+#ifdef ORCH_TEST_HOOKS
+  if (const char* text = std::getenv("ORCH_FAILPOINT"); text != nullptr)
+    if (const auto wrong = base::set_failpoints(text); !wrong.empty()) {
+      std::fprintf(stderr, "orch-controller: %s\n", wrong.c_str());
+      return static_cast<int>(base::Exit::usage);
+    }
+#endif
   Arguments arguments;
   arguments.run.version = ORCH_VERSION;
   CLI::App app("Keeps a rig of machines doing what its operator wrote down.", "orch-controller");

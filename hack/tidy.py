@@ -24,7 +24,7 @@ BANS = [
      "wait for an event or a deadline: wire's loop in shells, virtual time in tests"),
     ("getenv", ANY, r"(.*/)?main\.cpp|cli/kubeconfig\.cpp", r"\b(secure_)?getenv\(",
      "read the environment in main and pass the value"),
-    ("thread", ANY, r"wire/|controller/(?!core/)|agentd/(?!core/)|tests/(?!sim/)",
+    ("thread", ANY, r"base/hooks|wire/|controller/(?!core/)|agentd/(?!core/)|tests/(?!sim/)",
      r"\bstd::(j?thread|\w*mutex|condition_variable\w*|lock_guard|\w+_lock|async|call_once)\b",
      "cores own no thread and no lock: values in, values out"),
     ("unordered", CORE, r"(?!)", r"\bunordered_\w+",

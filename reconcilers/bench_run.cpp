@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reconcilers/bench_run.hpp"
 
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "reconcilers/model_deployment.hpp"
@@ -158,9 +158,11 @@ void judge_finished(const World& world, const api::BenchRun& run, const api::Run
 
 void judge_bound(const World& world, const api::BenchRun& run, const Policy& policy,
                  api::BenchRunStatus& status, base::Moment now) {
-  if (is_lost(world, run.status.machine, policy, now))
+  if (is_lost(world, run.status.machine, policy, now)) {
+    ORCH_MARK("run.machine-lost");
     return retry(run, "MachineLost", "machine \"" + run.status.machine + "\" is silent", {}, status,
                  now);
+  }
   const auto* deployment = world.deployments.find(run.status.deployment);
   const auto* seen = attempt_of(world, run);
   if (seen != nullptr && seen->phase == api::RunPhase::stuck)
@@ -168,8 +170,10 @@ void judge_bound(const World& world, const api::BenchRun& run, const Policy& pol
   if (seen != nullptr && seen->phase == api::RunPhase::finished)
     return judge_finished(world, run, *seen, status, now);
   if (deployment == nullptr || deployment->metadata.uid != run.status.deployment_uid ||
-      !is_asked_hot(*deployment))  // over its maxHot, it still serves until this run ends
+      !is_asked_hot(*deployment)) {  // over its maxHot, it still serves until this run ends
+    ORCH_MARK("run.model-lost");
     return retry(run, "ModelLost", "its model is not kept hot any more", {}, status, now);
+  }
   if (seen == nullptr) return;
   status.phase = RunState::running;
   status.dir = seen->dir;
@@ -364,6 +368,7 @@ Plan reconcile_bench_run(const World& world, const std::string& name, const Poli
     judge_bound(world, *run, policy, status, now);
     plan.look_again = silent_in(world, run->status.machine, policy, now);
   } else if (run->status.attempt > 0 && is_whole(status.progress)) {
+    ORCH_MARK("run.scored-after-its-attempt");
     // The last samples came after its attempt was given up: nothing is launched for nothing.
     conclude(world, *run, RunState::succeeded, "Scored", "every task is scored", status, now);
   } else {

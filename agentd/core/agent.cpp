@@ -3,7 +3,7 @@
 
 #include "api/codec/check.hpp"
 #include "api/codec/json.hpp"
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 
 #include <tuple>
 
@@ -56,10 +56,12 @@ base::Status Agent::assigned(const api::Assignment& assignment, base::Moment now
     return base::forbidden("an assignment for machine \"" + assignment.machine +
                            "\" of cluster \"" + assignment.cluster + "\"");
   const auto fence = std::tuple(assignment.term, assignment.revision);
-  if (fence < std::tuple(term_, revision_) && !ORCH_MUTANT("old-assignment-obeyed"))
+  if (fence < std::tuple(term_, revision_) && !ORCH_MUTANT("old-assignment-obeyed")) {
+    ORCH_MARK("agent.assignment-of-the-past");
     return base::conflict("an assignment of the past (revision " +
                           std::to_string(assignment.revision) + ", obeyed is " +
                           std::to_string(revision_) + ")");
+  }
   heard_ = now.steady;
   auto same = assignment;
   if (assignment_) same.revision = assignment_->revision;
@@ -72,6 +74,7 @@ base::Status Agent::assigned(const api::Assignment& assignment, base::Moment now
   if (!beat) {
     const auto saved = save();
     if (!saved) {
+      ORCH_MARK("agent.assignment-not-saved");
       std::tie(term_, revision_, assignment_) = before;
       return base::Error(saved.error()).within("write the agent's notes");
     }
@@ -113,15 +116,18 @@ void Agent::step(base::Moment now) {
   auto children = ports_.processes.list();
   if (!children && ORCH_MUTANT("failed-list-is-empty")) children = std::vector<Child>{};
   if (!children) {  // a list that failed to load is not an empty list
+    ORCH_MARK("agent.children-unknown");
     empty_ = false;
     return sooner(now.steady + kRetry);
   }
+  whole_ = true;
   make_slots(*children);
   step_servers(*children, now);
   step_runs(*children, now);
   std::erase_if(servers_, [](const auto& entry) { return entry.second.done(); });
   std::erase_if(runs_, [](const auto& entry) { return entry.second.done(); });
   if (down_) end_helpers(*children);
+  if (ORCH_BUGGIFY("agent.step.again")) sooner(now.steady + base::Duration{10});
   empty_ = servers_.empty() && runs_.empty() && children->empty();
 }
 
@@ -158,7 +164,8 @@ void Agent::sooner(std::optional<base::Instant> at) {
   if (at && (!wake_ || *at < *wake_)) wake_ = at;
 }
 
-api::Report Agent::report(base::Moment now) {
+std::optional<api::Report> Agent::report(base::Moment now) {
+  if (!whole_ && !ORCH_MUTANT("reports-before-it-looked")) return std::nullopt;
   api::Report report;
   report.machine = settings_.machine;
   report.boot_id = settings_.boot_id;
@@ -181,6 +188,8 @@ api::Report Agent::report(base::Moment now) {
 }
 
 bool Agent::has_news() const {
+  if (!whole_) return false;
+  if (ORCH_BUGGIFY("agent.report.again")) return true;
   if (!last_report_ || last_report_->term != term_ || last_report_->revision != revision_)
     return true;
   std::vector<api::ProcessSeen> processes;
@@ -214,7 +223,7 @@ std::vector<LogSource> Agent::logs() const {
 
 std::optional<SampleBatch> Agent::batch(std::size_t limit) const {
   for (const auto& [uid, slot] : runs_) {
-    auto samples = slot.unsent(limit);
+    auto samples = slot.unsent(ORCH_BUGGIFY("agent.batch.one") ? 1 : limit);
     if (!samples.empty()) return SampleBatch{uid, std::move(samples)};
   }
   return std::nullopt;
@@ -223,10 +232,12 @@ std::optional<SampleBatch> Agent::batch(std::size_t limit) const {
 void Agent::batch_done(const SampleBatch& batch, Taken taken) {
   const auto slot = runs_.find(batch.uid);
   if (slot == runs_.end()) return;
-  if (taken == Taken::stored)
+  if (taken == Taken::stored) {
     slot->second.sent(batch.samples.size());
-  else
+  } else {
+    ORCH_MARK("agent.samples-refused");
     slot->second.give_up_sending();
+  }
 }
 
 base::Duration Agent::beat() const {

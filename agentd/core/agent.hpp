@@ -45,7 +45,9 @@ class Agent {
   std::optional<base::Instant> wake() const { return wake_; }
 
   /// The whole observed state; each call is a new sequence number.
-  api::Report report(base::Moment now);
+  /// Whole, or not at all: nothing until every child was seen since the start of this agent. What a
+  /// report leaves out is taken for gone.
+  std::optional<api::Report> report(base::Moment now);
   /// Does the next report tell anything but "still here"?
   bool has_news() const;
 
@@ -85,6 +87,7 @@ class Agent {
   std::optional<base::Instant> heard_, wake_;
   std::optional<api::Report> last_report_;
   bool down_ = false, empty_ = false;
+  bool whole_ = false;  // every child was seen since the start
 };
 
 }  // namespace agentd

@@ -2,8 +2,8 @@
 #include "agentd/core/resume.hpp"
 
 #include "agentd/core/launches.hpp"
+#include "base/hooks.hpp"
 #include "base/limits.hpp"
-#include "base/mutant.hpp"
 #include "base/text.hpp"
 
 #include <map>

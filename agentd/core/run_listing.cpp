@@ -37,7 +37,7 @@ void RunSlot::list_tasks(const Child* child, Begin begin, Ports& ports, const Se
   if (child->state == Child::State::unknown) return sooner(now.steady + kListingRetry);
   if (child->state == Child::State::exited) return take_listing(*child, ports, now);
   const auto so_far = ports.tasks.read(printed_path(), TaskFiles::Look::so_far);
-  const bool late = now.wall - child->started >= kDeadline;
+  const bool late = child->age >= kDeadline;
   const bool bad = !so_far && so_far.error().code == base::Code::invalid;
   if (!late && !bad && !ending_.begun()) return sooner(now.steady + kListingLook);
   record_->reason = "TaskList";

@@ -2,7 +2,7 @@
 #include "agentd/core/run_slot.hpp"
 
 #include "agentd/core/launches.hpp"
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -56,8 +56,10 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
   // What is not wanted any more, or an attempt that was superseded, ends before anything else.
   if (ORCH_MUTANT("old-attempt-left-running") && child_ && wanted_ && attempt != wanted_->attempt)
     child_.reset();
-  if (child_ && (!wanted_ || attempt != wanted_->attempt || stuck_))
+  if (child_ && (!wanted_ || attempt != wanted_->attempt || stuck_)) {
+    ORCH_MARK("run.superseded");
     return stop_child(*child_, ports, now);
+  }
   if (!wanted_ || stuck_) return;
   if (!record_) load(ports, settings);
   if (!record_ || stuck_) return sooner(now.steady + kLookAgain);
@@ -65,6 +67,7 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
   if (record_->attempt > wanted_->attempt) return;  // an assignment of the past
   if (record_->attempt < wanted_->attempt) {
     if (begin == Begin::refused) {
+      ORCH_MARK("run.no-contact");
       wait_reason_ = "NoContact";
       wait_message_ = "no attempt begins while the controller is silent";
       return sooner(now.steady + kLookAgain);
@@ -135,6 +138,7 @@ bool RunSlot::harvest(Ports& ports, base::Moment now) {
     sooner(now.steady + base::Duration{200});
     return false;
   }
+  ORCH_MARK("run.harvested");
   harvested_ = record_->attempt;
   return true;
 }
@@ -166,20 +170,25 @@ void RunSlot::run_steps(const Child* child, Begin begin, Ports& ports, const Set
   if (child == nullptr) {
     if (!ORCH_MUTANT("launch-when-nothing-is-left") &&
         remaining_tasks(*wanted_, scored()).work == Remaining::Work::nothing &&
-        record_->next_step == 0)
+        record_->next_step == 0) {
+      ORCH_MARK("run.nothing-left");
       return end_attempt(0, "", "every task is scored; nothing was launched", ports);
+    }
     if (begin == Begin::refused && record_->next_step == 0) return sooner(now.steady + kLookAgain);
     return start_step(ports, settings, now);
   }
   if (attempt_began_ == base::Instant{}) attempt_began_ = child->started;
   switch (child->state) {
     case Child::State::unknown: return sooner(now.steady + kLookAgain);
-    case Child::State::intended: return start_step(ports, settings, now);  // one id, one effect
+    case Child::State::intended:  // one id, one effect
+      ORCH_MARK("run.start-repeated");
+      return start_step(ports, settings, now);
     case Child::State::exited: return take_exit(*child, ports, now);
     case Child::State::running: break;
   }
   const auto limit = wanted_->timeout.set() ? wanted_->timeout.value() : base::Duration{0};
-  const bool late = limit.count() > 0 && now.wall - child->started >= limit;
+  const auto age = ORCH_MUTANT("timeout-by-wall-clock") ? now.wall - child->started : child->age;
+  const bool late = limit.count() > 0 && age >= limit;
   if (late || ending_.begun()) {
     record_->reason = "Timeout";
     record_->message = "the attempt took longer than " + wanted_->timeout.text;
@@ -266,7 +275,8 @@ void RunSlot::parse(Ports& ports, base::Moment now) {
   const bool last = record_->ended && !has_child_;
   if (!last && now.steady < next_parse_) return sooner(next_parse_);
   const auto stamp = ports.folders.stamp(folder_);
-  if (!last && stamp && *stamp == stamp_) return sooner(now.steady + kParsePeriod);
+  if (!last && stamp && *stamp == stamp_ && !ORCH_BUGGIFY("run.parse.again"))
+    return sooner(now.steady + kParsePeriod);
   auto parsed =
       ports.parsers.parse(folder_, *wanted_, last ? Parsers::Pass::final : Parsers::Pass::live);
   next_parse_ = now.steady + kParsePeriod;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/core/server_slot.hpp"
 
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -85,6 +85,7 @@ void ServerSlot::step(const std::vector<Child>& children, Room room, Ports& port
   }
   if (!wanted_) return;
   if (room == Room::taken) {
+    ORCH_MARK("server.machine-taken");
     reason_ = "MachineTaken";
     message_ = "another model server is still on this machine";
     return sooner(now.steady + kReadyPeriod);
@@ -164,6 +165,7 @@ void ServerSlot::end(Ports& ports, base::Moment now) {
   child_.reset();
   clear_ladder(ports);
   begun_.clear();
+  if (by_itself) ORCH_MARK("server.ended-by-itself");
   if (by_itself) failed(cannot_start ? "CannotStart" : "Exited", how, now);
   sooner(next_start_.value_or(now.steady));
 }
@@ -193,6 +195,7 @@ void ServerSlot::climb(Ports& ports, base::Moment now) {
     // What an earlier agent has proved of this very child stays proved.
     const auto hot = child_->notes.find("hotSince");
     if (hot != child_->notes.end()) {
+      ORCH_MARK("server.adopted-hot");
       hot_since_ = {{base::to_integer(hot->second).value_or(now.wall.ms)}};
       const auto warmup = child_->notes.find("warmupSeconds");
       if (warmup != child_->notes.end())
@@ -207,13 +210,14 @@ void ServerSlot::climb(Ports& ports, base::Moment now) {
   }
   const auto timeout = or_else(wanted_->readiness.timeout, kReadyTimeout);
   if (rung_ != Rung::hot && now.steady - running_since_ >= timeout) {
+    ORCH_MARK("server.not-ready-in-time");
     sick_ = true;
     failed("NotReady", "not ready within its time: " + message_, now);
     return end(ports, now);
   }
   if (rung_ == Rung::hot && now.steady - hot_steady_ >= kForgiven) failures_ = 0;
   if (asked_) return sooner(now.steady + kLivePeriod);
-  if (now.steady < next_ask_) return sooner(next_ask_);
+  if (now.steady < next_ask_ && !ORCH_BUGGIFY("server.probe.again")) return sooner(next_ask_);
   switch (rung_) {
     case Rung::port: return check_port(ports, now);
     case Rung::health:
@@ -298,8 +302,7 @@ void ServerSlot::become_hot(const ProbeAnswer&, Ports& ports, base::Moment now) 
   rung_ = Rung::hot;
   hot_since_ = {now.wall};
   hot_steady_ = now.steady;
-  const auto since_start = now.wall - child_->started;
-  warmup_seconds_ = static_cast<double>(std::max<std::int64_t>(since_start.count(), 0)) / 1000.0;
+  warmup_seconds_ = static_cast<double>(child_->age.count()) / 1000.0;
   next_ask_ = now.steady + or_else(wanted_->liveness.period, kLivePeriod);
   reason_.clear();
   message_.clear();

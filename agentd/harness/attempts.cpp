@@ -10,6 +10,7 @@
 #include "agentd/harness/bfcl.hpp"
 #include "agentd/harness/walk.hpp"
 #include "base/file.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 #include "wire/pki.hpp"
 
@@ -73,6 +74,7 @@ base::Status keep_attempt(const std::string& folder, std::int64_t attempt) {
   if (auto copied = copy_tree(folder + "/out", part); !copied) {
     return std::move(copied).error().within(doing);
   }
+  ORCH_FAILPOINT("run.attempt.copied");
   auto sums = sums_of(part, name);
   if (!sums) return std::move(sums).error().within(doing);
   if (auto written = base::write_file(kept + ".sha256", *sums, 0600); !written) {

@@ -9,6 +9,7 @@
 #include "api/codec/json.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/hooks.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -131,7 +132,9 @@ base::Result<RunRecord> FileRunFolders::open(const std::string& folder) {
 
 base::Status FileRunFolders::save(const std::string& folder, const RunRecord& record) {
   const auto text = api::write_json(record_json(record)) + "\n";
+  ORCH_FAILPOINT("run.record.before");
   if (auto written = base::write_file(record_path(folder), text, 0600); !written) return written;
+  ORCH_FAILPOINT("run.record.after");
   auto found = standings_.find(folder);
   if (found == standings_.end()) {
     // A file that cannot be read is the business of `samples`; the record is saved all the same.
@@ -157,7 +160,9 @@ base::Status FileRunFolders::append(const std::string& folder,
   if (!standings_.contains(folder)) {
     if (auto read = samples(folder, record); !read) return std::move(read).error();
   }
+  ORCH_FAILPOINT("run.samples.before");
   auto appended = append_samples(samples_path(folder), fresh, record);
+  ORCH_FAILPOINT("run.samples.after");
   if (!appended) return std::move(appended).error().within("keep the run's samples");
   for (const auto& sample : fresh)
     stand(standings_[folder], sample);
@@ -173,7 +178,9 @@ base::Status FileRunFolders::prepare(const std::string& folder, const api::RunWa
   if (wanted.attempt > 1) {
     if (auto kept = keep_attempt(folder, wanted.attempt - 1); !kept) return kept;
   }
+  ORCH_FAILPOINT("run.attempt.kept");
   if (auto fit = make_resumable(folder, wanted.parser); !fit) return fit;
+  ORCH_FAILPOINT("run.attempt.ready");
   return base::write_file(folder + "/.orch/scored.txt", list, 0600);
 }
 

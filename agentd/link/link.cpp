@@ -62,6 +62,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   void take_bytes(std::string_view bytes);
   void take_line(const std::string& text);
   void pump();
+  void watch_beat();
   void send_report();
   void report_answered(const base::Result<wire::Response>& answer);
   void send_batch();
@@ -145,16 +146,18 @@ void Link::State::pump() {
   ship_logs();
   if (report_call) return;
   const bool due = now >= next_beat;
-  if (!due && !agent.has_news()) {
-    beat = loop.after(next_beat - now, [self = shared_from_this()] { self->pump(); });
-    return;
-  }
+  if (!due && !agent.has_news()) return watch_beat();
   const auto earliest = last_report + kReportPause;
   if (now < earliest) {
     pause = loop.after(earliest - now, [self = shared_from_this()] { self->pump(); });
     return;
   }
   send_report();
+}
+
+void Link::State::watch_beat() {
+  const auto wait = std::max(next_beat - base::steady_now(), base::Duration{1});
+  beat = loop.after(wait, [self = shared_from_this()] { self->pump(); });
 }
 
 void Link::State::send_report() {
@@ -164,7 +167,9 @@ void Link::State::send_report() {
   request.method = "POST";
   request.target = path("report");
   request.headers = {{"Content-Type", "application/json"}};
-  auto json = api::to_json(agent.report(moment()));
+  const auto report = agent.report(moment());
+  if (!report) return watch_beat();
+  auto json = api::to_json(*report);
   request.body = api::write_json(json);
   if (!labels.empty()) {
     std::vector<std::pair<std::string, std::string>> query;

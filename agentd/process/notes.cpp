@@ -2,6 +2,7 @@
 #include "agentd/process/notes.hpp"
 
 #include "base/file.hpp"
+#include "base/hooks.hpp"
 
 namespace agentd {
 
@@ -13,7 +14,9 @@ base::Result<std::string> FileNotes::load() {
 }
 
 base::Status FileNotes::save(const std::string& text) {
+  ORCH_FAILPOINT("agent.state.before");
   auto written = base::write_file(path_, text, 0600);
+  ORCH_FAILPOINT("agent.state.after");
   if (!written) return std::move(written).error().within("save the agent's state");
   return written;
 }

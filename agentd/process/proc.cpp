@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "agentd/process/fd.hpp"
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 
@@ -66,6 +67,12 @@ std::optional<ProcStat> parse_stat(std::string_view text) {
   const auto start = base::to_integer(fields[kStart]);
   if (!pid || !parent || !session || !start) return std::nullopt;
   return ProcStat{*pid, *parent, *session, *start, fields[0][0]};
+}
+
+base::Duration age_of(std::int64_t start_ticks) {
+  static const auto per_second = static_cast<std::int64_t>(::sysconf(_SC_CLK_TCK));
+  const base::Duration began{start_ticks * 1000 / per_second};
+  return std::max(base::Duration{base::steady_now().ms} - began, base::Duration{0});
 }
 
 base::Result<ProcStat> read_stat(std::int64_t pid) {

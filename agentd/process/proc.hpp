@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +26,9 @@ struct ProcStat {
 /// The text of /proc/PID/stat. The command's name in it may hold blanks and parentheses, so the
 /// fields are counted from the last ")".
 std::optional<ProcStat> parse_stat(std::string_view text);
+
+/// How long ago a process of this boot began; a machine's sleep counts.
+base::Duration age_of(std::int64_t start_ticks);
 
 /// `not_found`: proved absent. Every other error means that it cannot be told.
 base::Result<ProcStat> read_stat(std::int64_t pid);

@@ -10,6 +10,7 @@
 #include "agentd/process/secrets.hpp"
 #include "agentd/process/sight.hpp"
 #include "base/file.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 
 namespace agentd {
@@ -57,8 +58,10 @@ base::Status signal_tree(const Tree& tree, int number) {
 
 /// Files of a record only: whatever else lies in the folder is not ours, and keeps it.
 base::Status remove_record(const std::string& folder) {
+  ORCH_FAILPOINT("agent.forget.before");
   for (const char* name : {"exit.json", "child.json", "notes.json", "launch.json", "lock"})
     ::unlink((folder + "/" + name).c_str());
+  ORCH_FAILPOINT("agent.forget.half");
   const auto left = base::list_folder(folder);
   if (left) {
     for (const auto& name : *left) {
@@ -128,10 +131,14 @@ base::Status ShimProcesses::start(const Launch& launch) {
   const auto secrets = read_secrets(data_dir_, launch);
   if (!secrets) return secrets.error();
   if (fresh) {
+    ORCH_FAILPOINT("agent.intent.before");
     if (auto written = write_record(launch); !written) return written;
+    ORCH_FAILPOINT("agent.intent.after");
   }
   watch_folder(launch.id);
-  return spawn_shim(launch.id, *secrets);
+  auto spawned = spawn_shim(launch.id, *secrets);
+  ORCH_FAILPOINT("agent.shim.after");
+  return spawned;
 }
 
 base::Status ShimProcesses::signal(const std::string& id, int number) {
@@ -144,7 +151,10 @@ base::Status ShimProcesses::signal(const std::string& id, int number) {
     if (!sight->guarded && !is_starting(id)) return base::ok();
     return base::unavailable("signal child " + base::quoted(id) + ": it is being started");
   }
-  return signal_tree(sight->tree(), number);
+  ORCH_FAILPOINT("agent.signal.before");
+  auto sent = signal_tree(sight->tree(), number);
+  ORCH_FAILPOINT("agent.signal.after");
+  return sent;
 }
 
 base::Result<bool> ShimProcesses::sweep(const std::string& id) {

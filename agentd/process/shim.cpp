@@ -19,6 +19,7 @@
 #include "base/clock.hpp"
 #include "base/exit_code.hpp"
 #include "base/file.hpp"
+#include "base/hooks.hpp"
 
 namespace agentd {
 namespace {
@@ -111,11 +112,14 @@ base::Result<pid_t> start_child(const std::string& folder, const Intent& intent)
   gate->out.close();
   report->in.close();
 
+  ORCH_FAILPOINT("shim.fork.after");
   auto started = describe_child(pid, intent.cookie);
   if (!started) return std::move(started).error().within("look at the child");
   if (auto written = write_started(folder, *started); !written) return std::move(written).error();
+  ORCH_FAILPOINT("shim.record.after");
   if (::write(gate->in.get(), "g", 1) != 1)
     return base::internal("the child ended before its start");
+  ORCH_FAILPOINT("shim.release.after");
   int number = 0;
   if (::read(report->out.get(), &number, sizeof number) == sizeof number) {
     return base::invalid("execute \"" + image->program + "\": " + errno_text(number));
@@ -126,8 +130,12 @@ base::Result<pid_t> start_child(const std::string& folder, const Intent& intent)
 /// A full disk must not lose an exit code at once; a lost one is reported as unknown, never as 0.
 void write_ended_patiently(const std::string& folder, const Ended& ended) {
   constexpr int kTries = 600, kPauseMs = 1000;
+  ORCH_FAILPOINT("shim.exit.before");
   for (int i = 0; i < kTries; ++i) {
-    if (write_ended(folder, ended)) return;
+    if (write_ended(folder, ended)) {
+      ORCH_FAILPOINT("shim.exit.after");
+      return;
+    }
     if (!base::facts_of(folder)) return;  // the record was dropped: nobody waits for it
     ::poll(nullptr, 0, kPauseMs);
   }
@@ -170,6 +178,7 @@ int run_shim(const std::string& folder) {
   const auto lock = RecordLock::take(folder);
   if (!lock) return static_cast<int>(base::Exit::busy);
   if (!is_fresh(folder)) return static_cast<int>(base::Exit::done);
+  ORCH_FAILPOINT("shim.lock.after");
 
   const auto intent = read_intent(folder);
   auto child = intent ? start_child(folder, *intent) : base::Result<pid_t>(intent.error());

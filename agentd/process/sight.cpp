@@ -69,6 +69,7 @@ void weigh(Sight& sight, const std::string& folder, const std::string& boot_id) 
     if (!has_ended(sight, folder)) sight.child.state = State::exited;
     return;
   }
+  sight.child.age = age_of(started.child.start_ticks);
   base::Error error;
   const Life life = life_of(started, error);
   // A shim that lives will write down the end of a child that is gone; one that does not live may

@@ -16,6 +16,7 @@
 #include "base/check.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 
 /// The half of ShimProcesses that makes shims and waits for them.
@@ -65,6 +66,7 @@ base::Status ShimProcesses::write_record(const Launch& launch) {
   if (auto made = base::make_folder(scratch, 0700); !made) return made;
   const Intent intent{launch, new_cookie(), base::wall_now()};
   if (auto written = write_intent(scratch, intent); !written) return written;
+  ORCH_FAILPOINT("agent.intent.half");
   const std::string folder = folder_of(launch.id);
   if (::rename(scratch.c_str(), folder.c_str()) != 0) {
     return base::unavailable("make record " + base::quoted(folder) + ": " + errno_text(errno));
@@ -82,6 +84,8 @@ base::Status ShimProcesses::spawn_shim(const std::string& id,
   std::vector<std::string> env;
   for (const auto& secret : secrets)
     env.push_back(std::string(kSecretPrefix) + secret);
+  if (const std::string points = ORCH_FAILPOINTS(); !points.empty())
+    env.push_back("ORCH_FAILPOINT=" + points);
   std::vector<char*> argv, envp;
   for (auto& word : words)
     argv.push_back(word.data());

@@ -2,8 +2,8 @@
 #include "controller/core/core.hpp"
 
 #include "base/check.hpp"
+#include "base/hooks.hpp"
 #include "base/limits.hpp"
-#include "base/mutant.hpp"
 #include "controller/core/plans.hpp"
 #include "reconcilers/assignment.hpp"
 #include "reconcilers/bench_run.hpp"
@@ -102,9 +102,11 @@ std::optional<Round> Core::begin(base::Moment now) {
   if (committing_) return std::nullopt;
   // After a sleep of our own nobody's silence counts: we were the one who did not listen. Awake, we
   // are here at every beat.
-  if (now.steady - last_begin_ > 2 * policy_.beat)
+  if (now.steady - last_begin_ > 2 * policy_.beat) {
+    ORCH_MARK("core.slept");
     for (auto& [name, contact] : contacts_)
       contact.heard = now.steady;
+  }
   last_begin_ = now.steady;
   draft_ = Draft(durable_);
   draft_.world().contacts = contacts_;
@@ -134,6 +136,7 @@ void Core::committed(const std::optional<CommitError>& error, base::Moment now) 
   auto answers = std::exchange(round_answers_, {});
   if (error && ORCH_MUTANT("failed-round-kept")) durable_ = draft_.picture();
   if (error) {
+    ORCH_MARK("core.round-not-stored");
     ++counters_.rounds_failed;
     for (auto& a : answers)
       a.what = NotStored{
@@ -182,7 +185,10 @@ void Core::take(PendingReport& p, base::Moment now) {
   auto& world = draft_.world();
   auto verdict = judge_report(world, p.machine, p.report);
   if (verdict.rejection) ++counters_.reports_refused;
-  if (verdict.order == ReportVerdict::Order::stale) ++counters_.reports_stale;
+  if (verdict.order == ReportVerdict::Order::stale) {
+    ORCH_MARK("report.overtaken");
+    ++counters_.reports_stale;
+  }
   if (!verdict.rejection && verdict.order == ReportVerdict::Order::fresh) {
     const auto known = world.contacts.find(p.machine);
     const auto* before = known == world.contacts.end() ? nullptr : &known->second;
@@ -218,7 +224,8 @@ void Core::take(PendingSamples& p, base::Moment now) {
 }
 
 void Core::decide(base::Moment now) {
-  for (int budget = kDecisionsMax; budget > 0; --budget) {
+  int budget = ORCH_BUGGIFY("core.decide.one") ? 1 : kDecisionsMax;
+  for (; budget > 0; --budget) {
     const auto key = queue_.take(now.steady);
     if (!key) return;
     if (*key == kPulse) {
@@ -318,15 +325,18 @@ void Core::wake_scored(base::Moment now) {
 }
 
 void Core::wake_placement(base::Instant at) {
-  queue_.add(std::string(kPlacement), std::max(at, last_placement_ + kPlacementPause));
+  const auto late = ORCH_BUGGIFY("core.placement.late") ? base::seconds(20) : base::seconds(0);
+  queue_.add(std::string(kPlacement), std::max(at, last_placement_ + kPlacementPause) + late);
 }
 
 void Core::remember(const std::vector<WatchEvent>& events) {
   for (const auto& event : events) {
+    if (ORCH_MUTANT("watch-misses-a-change") && event.kind == "Claim") continue;
     ring_bytes_ += event.bytes();
     ring_.push_back(event);
   }
-  while (ring_bytes_ > base::limits::kEventRingBytes && !ring_.empty()) {
+  const auto room = ORCH_BUGGIFY("core.ring.short") ? 0 : base::limits::kEventRingBytes;
+  while (ring_bytes_ > room && !ring_.empty()) {
     ring_bytes_ -= ring_.front().bytes();
     ring_floor_ = ring_.front().revision;
     ring_.pop_front();
@@ -335,7 +345,10 @@ void Core::remember(const std::vector<WatchEvent>& events) {
 
 std::optional<std::vector<WatchEvent>> Core::events_after(std::int64_t revision,
                                                           std::size_t limit) const {
-  if (revision < ring_floor_) return std::nullopt;
+  if (revision < ring_floor_) {
+    ORCH_MARK("watch.floor");
+    return std::nullopt;
+  }
   const auto from =
       std::upper_bound(ring_.begin(), ring_.end(), revision,
                        [](std::int64_t r, const WatchEvent& e) { return r < e.revision; });

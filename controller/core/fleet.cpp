@@ -2,8 +2,8 @@
 #include "controller/core/fleet.hpp"
 
 #include "api/codec/check.hpp"
+#include "base/hooks.hpp"
 #include "base/limits.hpp"
-#include "base/mutant.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -27,10 +27,12 @@ std::optional<Rejection> judge_run(const reconcilers::World& world, const std::s
                                    const api::RunSeen& seen) {
   const auto* run = run_by_uid(world, seen.uid);
   if (run == nullptr) return std::nullopt;  // deleted meanwhile: its leftovers may be told
-  if (run->status.machine != machine)
+  if (run->status.machine != machine) {
+    ORCH_MARK("report.of-a-run-elsewhere");
     return refuse(403, "Forbidden",
                   "benchrun \"" + run->name() + "\" is bound to machine \"" + run->status.machine +
                       "\", not to \"" + machine + "\"");
+  }
   if (seen.attempt > run->status.attempt)
     return refuse(409, "Conflict",
                   "attempt " + std::to_string(seen.attempt) + " of benchrun \"" + run->name() +
@@ -143,9 +145,11 @@ std::optional<Rejection> judge_samples(const reconcilers::World& world, const Sa
                                        std::vector<SampleRow>& fresh) {
   const auto* run = run_by_uid(world, uid);
   if (run == nullptr) return refuse(404, "NotFound", "no benchrun with uid \"" + uid + "\"");
-  if (run->status.machine != machine)
+  if (run->status.machine != machine) {
+    ORCH_MARK("samples.of-a-run-elsewhere");
     return refuse(403, "Forbidden",
                   "benchrun \"" + run->name() + "\" is not bound to machine \"" + machine + "\"");
+  }
   const auto known = known_tasks(world, *run);
   for (const auto& s : samples) {
     if (s.run != uid) return refuse(422, "Invalid", "a sample of another run (\"" + s.run + "\")");
@@ -164,13 +168,18 @@ std::optional<Rejection> judge_samples(const reconcilers::World& world, const Sa
                         " has a figure that is none (a score is from 0 to 1)");
     const bool scored = api::is_scored(s.outcome) || ORCH_MUTANT("error-counts-as-scored");
     SampleRow row{uid, s.task, s.attempt, scored, {}};
-    if (book.look(row) == SampleBook::Verdict::repeated) continue;
+    if (book.look(row) == SampleBook::Verdict::repeated) {
+      ORCH_MARK("samples.repeated");
+      continue;
+    }
     // Results are final. To say "stored" of what is not stored would be a lie.
-    if (api::is_finished(run->status.phase))
+    if (api::is_finished(run->status.phase)) {
+      ORCH_MARK("samples.too-late");
       return refuse(409, "Conflict",
                     "benchrun \"" + run->name() + "\" is over, its result is final: task " +
                         base::quoted(base::clipped(s.task, base::limits::kTaskIdBytes)) +
                         " came too late");
+    }
     auto kept = s;
     kept.message = base::clipped(base::clean_utf8(s.message), base::limits::kMessageBytes);
     row.bytes = api::write_json(api::to_json(kept));

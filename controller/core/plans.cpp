@@ -4,7 +4,7 @@
 #include "api/codec/check.hpp"
 #include "api/event.hpp"
 #include "base/check.hpp"
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 

@@ -2,6 +2,7 @@
 #include "controller/server/rounds.hpp"
 
 #include "base/clock.hpp"
+#include "base/hooks.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -118,12 +119,14 @@ void Rounds::came_back(const std::optional<CommitError>& error) {
 }
 
 void Rounds::hand_out() {
+  ORCH_FAILPOINT("controller.answers.before");
   for (auto& answer : core_.take_answers()) {
     const auto who = waiting_.find(answer.ticket);
     if (who == waiting_.end()) continue;
     const auto done = std::move(who->second);
     waiting_.erase(who);
     done(std::move(answer));
+    ORCH_FAILPOINT("controller.answers.half");
   }
 }
 

@@ -2,6 +2,7 @@
 #include "controller/store/sqlite_store.hpp"
 
 #include "base/check.hpp"
+#include "base/hooks.hpp"
 #include "controller/store/opening.hpp"
 
 namespace controller {
@@ -176,8 +177,14 @@ std::optional<CommitError> SqliteStore::commit(const Round& round) {
   next.revision = round.revision;
   ++next.rounds;
   const std::string doing = "write revision " + std::to_string(round.revision) + " to";
-  auto error = in_transaction(s.database, doing, [&] { return write(s.database, round, next); });
+  ORCH_FAILPOINT("store.commit.before");
+  auto error = in_transaction(s.database, doing, [&] {
+    const Fault fault = write(s.database, round, next);
+    ORCH_FAILPOINT("store.commit.half");
+    return fault;
+  });
   if (error) return s.failed(*error);
+  ORCH_FAILPOINT("store.commit.after");
   s.head = std::move(next);
   return std::nullopt;
 }
@@ -214,7 +221,7 @@ std::int64_t SqliteStore::changes_floor() const {
 SqliteStore::Trimmed SqliteStore::trim_changes(base::Instant now) {
   Inner& s = *inner_;
   // With no room on the disk the next round comes first.
-  if (s.state != Inner::State::loaded) return {};
+  if (s.state != Inner::State::loaded || ORCH_MUTANT("change-log-grows")) return {};
   const LogBounds bounds{s.place.changes_max, s.place.changes_min, now - s.place.changes_age};
   const auto floor = find_floor(s.database, bounds, s.place.changes_step);
   if (!floor) return {Trimmed::Rest::none, CommitError{floor.error(), false}};

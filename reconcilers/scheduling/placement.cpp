@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reconcilers/scheduling/placement.hpp"
 
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 #include "reconcilers/bench_run.hpp"
 #include "reconcilers/model_deployment.hpp"
@@ -109,6 +109,7 @@ void set_aside(Draft& d, const api::Claim& claim) {
   if (ORCH_MUTANT("claim-goes-with-machine") && !d.world.machines.contains(claim.name()))
     return drop(d, claim, "MachineDeleted", "the machine was deleted");
   if (claim.spec.abandoned) return;
+  ORCH_MARK("claim.set-aside");
   auto spec = claim.spec;
   spec.abandoned = true;
   because(d, "MachineSilent", "machine \"" + claim.name() + "\" is silent; its claim is set aside");
@@ -123,6 +124,7 @@ bool take_back(Draft& d, const api::Claim& claim) {
   if (liveness_of(d.world, claim.name(), d.policy, d.now) != Liveness::alive) return true;
   auto spec = claim.spec;
   spec.abandoned = false;
+  ORCH_MARK("claim.taken-back");
   d.placed.insert(claim.spec.uid);
   because(d, "MachineBack", "machine \"" + claim.name() + "\" is back");
   d.plan.changes.push_back(SetClaim{claim.name(), claim.revision, spec});
@@ -140,7 +142,10 @@ void settle_claim(Draft& d, const api::Claim& claim) {
   const bool asked = deployment != nullptr && deployment->metadata.uid == claim.spec.uid &&
                      is_asked_hot(*deployment);
   // A move, a drain and the end of maxHot wait for the end of the run.
-  if (!away && asked && is_inside_run(d.world, claim.spec.uid)) return;
+  if (!away && asked && is_inside_run(d.world, claim.spec.uid)) {
+    ORCH_MARK("claim.waits-for-the-run");
+    return;
+  }
   if (!claim.spec.released) {
     auto spec = claim.spec;
     spec.released = true;

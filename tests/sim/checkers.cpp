@@ -114,6 +114,104 @@ void Lab::check_acked() {
   }
 }
 
+/// S29: a status never says more than is known. A silent machine is not called ready, and what
+/// nothing serves is not called hot for longer than it takes to notice.
+void Lab::check_status() {
+  constexpr base::Duration kNotice{20'000}, kHotLie{200'000};
+  const auto& world = core_->durable().world;
+  const auto up = stage_.now() - booted_;
+  for (const auto& [name, machine] : world.machines) {
+    const auto* ready = api::find_condition(machine->status.conditions, "Ready");
+    if (ready == nullptr || ready->status != "True") continue;
+    const auto silence = std::min(stage_.now() - heard_[name], up);
+    if (silence > core_->policy().stale_after + kNotice)
+      return break_promise("S29", "machine " + name + " is called ready and silent for " +
+                                      std::to_string(silence.count()) + " ms");
+  }
+  for (const auto& [name, d] : world.deployments) {
+    if (d->status.phase != api::DeploymentPhase::hot || serves(d->metadata.uid)) {
+      hot_lie_since_.erase(name);
+      continue;
+    }
+    const auto since = hot_lie_since_.emplace(name, stage_.now()).first->second;
+    if (stage_.now() - since > kHotLie)
+      return break_promise("S29", "modeldeployment/" + name + " is called hot and nothing serves");
+  }
+}
+
+bool Lab::serves(const std::string& uid) const {
+  for (const auto& seat : seats_)
+    for (const auto& [pid, p] : seat->host.processes())
+      if (label(p, "uid") == uid && label(p, "kind") == "server" && !p.wrong_model) return true;
+  return false;
+}
+
+/// S26: no clock of the wall ends anything. No harness here takes half a day, and none that tells
+/// its tasks five minutes.
+void Lab::check_reported(const api::Report& report) {
+  for (const auto& run : report.runs)
+    if (run.reason == "Timeout" || (run.reason == "TaskList" && storm_.port_fails == 0))
+      break_promise("S26", "an attempt of " + run.run + " was ended for its time: " + run.message);
+}
+
+/// S25: what is kept is bounded.
+void Lab::check_bounds() {
+  if (!store_ || !core_ || broken_) return;
+  const auto rows = store_->changes(store_->changes_floor(), 1'000'000);
+  if (!rows) return break_promise("S25", "the change log can't be read");
+  if (static_cast<std::int64_t>(rows->size()) > kChangesMax + 200)
+    break_promise("S25", "the change log has " + std::to_string(rows->size()) + " lines, " +
+                             std::to_string(kChangesMax) + " may be");
+  if (waiting_.size() > 200)
+    break_promise("S25", std::to_string(waiting_.size()) + " requests wait for ever");
+}
+
+/// S11: what a watcher hears is in order, once, whole revisions, and adds up to what a list shows.
+void Lab::watch(Watcher& w) {
+  const auto& picture = core_->durable();
+  if (w.revision < 0) {
+    w.held.clear();
+    for (const auto& [kind, table] : picture.records)
+      for (const auto& [name, record] : table)
+        w.held[kind + "/" + name] = record->bytes;
+    w.revision = picture.revision;
+    return;
+  }
+  const auto events =
+      core_->events_after(w.revision, 1 + static_cast<std::size_t>(watch_dice_.upto(60)));
+  if (!events) return void(w.revision = -1);  // 410: it lists anew
+  for (const auto& e : *events) {
+    const auto key = e.kind + "/" + e.name;
+    if (e.revision < w.revision) return break_promise("S11", "a watch went back at " + key);
+    w.revision = e.revision;
+    if (e.type == controller::WatchEvent::Type::deleted)
+      w.held.erase(key);
+    else
+      w.held[key] = e.after;
+  }
+  const auto rest = core_->events_after(w.revision, 1);
+  if (!rest || !rest->empty()) return;
+  std::size_t there = 0;
+  for (const auto& [kind, table] : picture.records)
+    for (const auto& [name, record] : table) {
+      ++there;
+      const auto found = w.held.find(kind + "/" + name);
+      if (found == w.held.end() || *found->second != *record->bytes)
+        return break_promise("S11", "a watcher missed the last change of " + kind + "/" + name);
+    }
+  if (there != w.held.size()) break_promise("S11", "a watcher missed a removal");
+}
+
+/// Every so often, whatever happens.
+void Lab::look_around() {
+  if (core_ && !broken_) {
+    check_status();
+    for (auto& watcher : watchers_)
+      if (watch_dice_.one_in(3)) watch(watcher);
+  }
+  stage_.in(base::seconds(7), [this] { look_around(); });
+}
+
 bool Lab::converged() {
   if (!core_ || core_->is_committing()) return false;
   for (const auto& seat : seats_)

@@ -37,16 +37,25 @@ std::int64_t port_of(const std::string& endpoint) {
 
 }  // namespace
 
-Host::Host(std::string name, Stage& stage, base::Dice dice, Ghost& ghost)
-    : name_(std::move(name)), stage_(stage), dice_(dice), ghost_(ghost), boot_(name_ + "-boot-0") {}
+Host::Host(std::string name, Stage& stage, Faults& faults, base::Dice dice, Ghost& ghost)
+    : name_(std::move(name)),
+      stage_(stage),
+      faults_(faults),
+      dice_(dice),
+      ghost_(ghost),
+      boot_(name_ + "-boot-0") {}
 
 Host::Fault Host::occasion() {
   kill_point();
-  return dice_.one_in(storm_->port_fails) ? Fault::fails : Fault::none;
+  return strikes(storm_->port_fails, "a port call fails") ? Fault::fails : Fault::none;
 }
 
 void Host::kill_point() {
-  if (dice_.one_in(storm_->agent_dies_in_call)) throw AgentKilled{};
+  if (strikes(storm_->agent_dies_in_call, "the agent dies in a call")) throw AgentKilled{};
+}
+
+bool Host::strikes(std::int64_t one_in, const char* what) {
+  return dice_.one_in(one_in) && faults_.take(name_ + ": " + what);
 }
 
 void Host::reboot() {
@@ -82,15 +91,16 @@ void Host::spawn(const std::string& id) {
   p.launch = r.launch;
   p.pid = ++next_pid_;
   p.port = base::to_integer(label(r.launch, "port")).value_or(0);
-  const bool slow = dice_.one_in(storm_->starts_slowly);
+  const bool slow = strikes(storm_->starts_slowly, "a server starts slowly");
   p.listens_at = stage_.now() + base::Duration{200 + dice_.upto(slow ? 60'000 : 2'000)};
   p.healthy_at = p.listens_at + base::Duration{100 + dice_.upto(slow ? 90'000 : 4'000)};
-  p.ignores_term = dice_.one_in(storm_->ignores_term);
-  p.wrong_model = dice_.one_in(storm_->wrong_model);
+  p.ignores_term = strikes(storm_->ignores_term, "a process ignores TERM");
+  p.wrong_model = strikes(storm_->wrong_model, "a server serves another model");
   r.state = ChildRecord::State::running;
   r.pid = p.pid;
   r.boot = boot_;
-  r.started = {kWallStart + stage_.now().ms};
+  r.started = moment().wall;
+  r.began = stage_.now();
   const auto kind = label(p.launch, "kind");
   for (const auto& [pid, other] : processes_) {
     if (kind == "server" && label(other.launch, "kind") == "server")
@@ -163,7 +173,7 @@ void Host::work(std::int64_t pid) {
   if (is_listing(p)) {
     print_tasks(p);
     if (p.launch.command[0] == "endless-lister") return;
-    return end(pid, dice_.one_in(storm_->port_fails) ? 1 : 0);
+    return end(pid, strikes(storm_->port_fails, "a lister ends with 1") ? 1 : 0);
   }
   auto& folder = folders_[p.launch.workdir];
   const auto uid = label(p.launch, "uid");
@@ -182,7 +192,7 @@ void Host::work(std::int64_t pid) {
       ghost_.executions.push_back({uid, task, attempt, ghost_.acked[uid].contains(task)});
     }
     folder.out.push_back(entry);
-    const auto slow = dice_.one_in(storm_->starts_slowly) ? 90'000 : 4'000;
+    const auto slow = strikes(storm_->starts_slowly, "a task takes long") ? 90'000 : 4'000;
     stage_.in(base::Duration{800 + dice_.upto(slow)}, [this, pid] { work(pid); });
     return;
   }
@@ -205,6 +215,7 @@ class HostProcesses : public agentd::Processes {
       c.labels = r.launch.labels;
       c.notes = r.notes;
       c.started = r.started;
+      c.age = r.pid == 0 ? base::Duration{0} : h_.stage_.now() - r.began;
       c.pid = r.pid;
       c.start_ticks = r.pid * 10;
       c.exit_code = r.exit_code;

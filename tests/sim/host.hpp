@@ -2,6 +2,7 @@
 #pragma once
 #include "agentd/core/ports.hpp"
 #include "base/dice.hpp"
+#include "tests/sim/faults.hpp"
 #include "tests/sim/stage.hpp"
 #include "tests/sim/storm.hpp"
 
@@ -36,7 +37,8 @@ struct ChildRecord {
   std::int64_t pid = 0;
   std::string boot;
   std::optional<int> exit_code;
-  base::Instant started;
+  base::Instant started;  // wall
+  base::Instant began;    // steady
   std::map<std::string, std::string> notes;
 };
 
@@ -69,11 +71,13 @@ struct Ghost {
 /// One machine: its disk, its processes, its ports, and the dice of what goes wrong there.
 class Host {
  public:
-  Host(std::string name, Stage& stage, base::Dice dice, Ghost& ghost);
+  Host(std::string name, Stage& stage, Faults& faults, base::Dice dice, Ghost& ghost);
 
   const std::string& name() const { return name_; }
   void set_storm(const Storm& storm) { storm_ = &storm; }
   const std::string& boot() const { return boot_; }
+  base::Moment moment() const { return stage_.moment(skew_); }
+  void set_clock(base::Duration skew) { skew_ = skew; }
   void reboot();
   void kill_some(const std::string& kind);
   /// A process of another user, which nobody here can see, listens on the port.
@@ -102,6 +106,7 @@ class Host {
   /// Each port call passes here: the agent may be killed, or the call may fail.
   Fault occasion();
   void kill_point();
+  bool strikes(std::int64_t one_in, const char* what);
   void spawn(const std::string& id);
   void check_launch(const Process& p);
   void end(std::int64_t pid, int code);
@@ -111,8 +116,10 @@ class Host {
 
   std::string name_;
   Stage& stage_;
+  Faults& faults_;
   base::Dice dice_;
   Ghost& ghost_;
+  base::Duration skew_{0};
   const Storm* storm_ = &kCalm;
   std::string boot_;
   std::int64_t boots_ = 0, next_pid_ = 100, next_port_ = 0;

@@ -2,6 +2,7 @@
 #include "tests/sim/lab.hpp"
 
 #include "api/codec/check.hpp"
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 #include "tests/sim/seat.hpp"
 
@@ -10,7 +11,14 @@
 namespace sim {
 namespace {
 
-const controller::StorePlace kPlace{"/state.db", "sim-disk"};
+/// Small bounds, so that hours of the lab reach what takes a rig years.
+const controller::StorePlace kPlace{.path = "/state.db",
+                                    .vfs = "sim-disk",
+                                    .log_pages_max = 400,
+                                    .log_pages_idle = 60,
+                                    .changes_max = kChangesMax,
+                                    .changes_min = 200,
+                                    .changes_step = 50};
 
 }  // namespace
 
@@ -33,19 +41,26 @@ Lab::Lab(std::uint64_t seed, const Storm& storm)
       trouble_dice_(dice_.child()),
       storm_(storm),
       uids_(dice_.child()),
-      disk_("sim-disk", dice_.roll()) {
+      disk_("sim-disk", dice_.roll()),
+      watchers_(3),
+      watch_dice_(seed ^ 0x77617463) {
   seed_sqlite(static_cast<int>(seed % 1'000'000) + 1);
+#ifdef ORCH_TEST_HOOKS
+  base::set_buggify(storm.odd ? seed + 1 : 0);
+#endif
   if (!controller::create_store(kPlace, "sim")) break_promise("setup", "no store");
   for (const char* name : {"m0", "m1", "m2"}) {
-    auto seat = std::make_unique<AgentSeat>(name, stage_, dice_.child(), ghost_);
+    auto seat = std::make_unique<AgentSeat>(name, stage_, faults_, dice_.child(), ghost_);
     seat->host.set_storm(storm_);
     auto* s = seat.get();
     seat->host.on_change = [this, s] { step_agent(*s); };
     seat->host.on_probe = [this, s](const std::string& ticket, const agentd::ProbeAnswer& a) {
-      guarded(*s, [&] {
-        if (s->agent) s->agent->probed(ticket, a, stage_.moment());
+      when_awake(*s, [this, s, ticket, a] {
+        guarded(*s, [&] {
+          if (s->agent) s->agent->probed(ticket, a, s->host.moment());
+        });
+        step_agent(*s);
       });
-      step_agent(*s);
     };
     seats_.push_back(std::move(seat));
   }
@@ -71,8 +86,14 @@ void Lab::boot_controller() {
   if (!samples) return break_promise("S27", "no samples: " + samples.error().message);
   ++controller_life_;
   core_ = std::make_unique<controller::Core>(*loaded, *samples, reconcilers::Policy{}, uids_,
-                                             stage_.moment());
+                                             controller_now());
   stage_.tell("controller starts, revision " + std::to_string(loaded->revision));
+  booted_ = stage_.now();
+  hot_lie_since_.clear();
+  for (auto& watcher : watchers_)
+    if (watcher.revision > loaded->revision)
+      break_promise("S11", "a watcher was told revision " + std::to_string(watcher.revision) +
+                               ", the store has " + std::to_string(loaded->revision));
   wake_planned_ = false;
   check_acked();
   beat_assignments();
@@ -95,7 +116,7 @@ void Lab::crash_controller(const char* why) {
 
 void Lab::pump() {
   if (!core_ || broken_) return;
-  const auto now = stage_.moment();
+  const auto now = controller_now();
   if (core_->has_work(now)) {
     auto round = core_->begin(now);
     deliver();
@@ -117,22 +138,34 @@ void Lab::pump() {
 }
 
 void Lab::commit(controller::Round round) {
-  if (!calm_ && trouble_dice_.one_in(storm_.commit_fails))
+  if (strikes(trouble_dice_, storm_.commit_fails, "the controller's disk is full"))
     disk_.fail_at(1 + trouble_dice_.upto(6), CrashDisk::Fault::full);
-  const bool dies = !calm_ && storm_.controller_dies_every.count() > 0 && trouble_dice_.one_in(300);
+  const bool dies = storm_.controller_dies_every.count() > 0 &&
+                    strikes(trouble_dice_, 300, "the controller dies at a commit");
   if (dies && trouble_dice_.one_in(2)) return crash_controller("before the commit");
   const auto error = store_->commit(round);
   disk_.heal();
   if (error && error->fatal) return crash_controller("the disk can't be trusted");
   if (dies) return crash_controller("after the commit, before the answers");
   if (!error) writes_ += static_cast<std::int64_t>(round.changes.size());
-  core_->committed(error, stage_.moment());
+  core_->committed(error, controller_now());
   check_claims();
   check_runs();
   check_ghosts();
+  check_status();
   deliver();
   send_assignments(false);
+  if (!keep_store()) return crash_controller("the disk can't be trusted");
   pump();
+}
+
+/// What the store's thread does when no round waits; false when the store is of no use any more.
+bool Lab::keep_store() {
+  if (core_->has_work(controller_now())) return true;
+  const auto trimmed = store_->trim_changes(controller_now().wall);
+  if (trimmed.error) return !trimmed.error->fatal;
+  const auto error = store_->idle();
+  return !error || !error->fatal;
 }
 
 void Lab::deliver() {
@@ -156,15 +189,39 @@ void Lab::send_assignments(bool all) {
     last = assignment;
     const auto text = api::write_json(api::to_json(assignment));
     auto* s = seat.get();
-    send(*seat, Way::down, [this, s, text] {
-      const auto json = api::parse_json(text);
-      guarded(*s, [&] {
-        if (s->agent)
-          (void)s->agent->assigned(api::from_json<api::Assignment>(*json), stage_.moment());
-      });
-      step_agent(*s);
-    });
+    send(*seat, Way::down, [this, s, text] { give(*s, text); });
+    seat->old_assignments.push_back(text);
+    replay_old(*seat);
   }
+}
+
+void Lab::give(AgentSeat& seat, const std::string& assignment) {
+  when_awake(seat, [this, &seat, assignment] {
+    const auto json = api::parse_json(assignment);
+    guarded(seat, [&] {
+      if (seat.agent)
+        (void)seat.agent->assigned(api::from_json<api::Assignment>(*json), seat.host.moment());
+    });
+    step_agent(seat);
+  });
+}
+
+/// A message that was under way for long: of any revision and any controller's life.
+void Lab::replay_old(AgentSeat& seat) {
+  if (!strikes(wire_dice_, storm_.replays, seat.host.name() + ": an old assignment comes again"))
+    return;
+  const auto count = static_cast<std::int64_t>(seat.old_assignments.size());
+  const auto text = seat.old_assignments[static_cast<std::size_t>(wire_dice_.upto(count))];
+  stage_.in(base::Duration{1 + wire_dice_.upto(20'000)}, [this, &seat, text] { give(seat, text); });
+}
+
+void Lab::when_awake(AgentSeat& seat, std::function<void()> what) {
+  if (stage_.now() >= seat.stopped_until) return what();
+  stage_.at(seat.stopped_until, [this, &seat, what] { when_awake(seat, what); });
+}
+
+bool Lab::strikes(base::Dice& dice, std::int64_t one_in, const std::string& about) {
+  return !calm_ && dice.one_in(one_in) && faults_.take(about);
 }
 
 void Lab::beat_assignments() {
@@ -209,6 +266,7 @@ void Lab::start_agent(AgentSeat& seat) {
 void Lab::kill_agent(AgentSeat& seat) {
   if (seat.agent) stage_.tell(seat.host.name() + " agent dies");
   seat.agent.reset();
+  seat.stopped_until = {};
   ++seat.life;
   stage_.in(base::Duration{300 + trouble_dice_.upto(calm_ ? 1 : 100'000)},
             [this, &seat, life = seat.life] {
@@ -226,8 +284,12 @@ void Lab::guarded(AgentSeat& seat, const std::function<void()>& what) {
 
 void Lab::step_agent(AgentSeat& seat) {
   if (!seat.agent || seat.stepping || broken_) return;
+  if (stage_.now() < seat.stopped_until)
+    return stage_.at(seat.stopped_until, [this, &seat, life = seat.life] {
+      if (life == seat.life) step_agent(seat);
+    });
   seat.stepping = true;
-  guarded(seat, [&] { seat.agent->step(stage_.moment()); });
+  guarded(seat, [&] { seat.agent->step(seat.host.moment()); });
   seat.stepping = false;
   if (!seat.agent) return;
   agent_sends(seat);
@@ -247,9 +309,11 @@ void Lab::agent_sends(AgentSeat& seat) {
 }
 
 void Lab::send_report(AgentSeat& seat) {
-  seat.report_on_its_way = true;
   seat.next_beat = stage_.now() + seat.agent->beat();
-  const auto text = api::write_json(api::to_json(seat.agent->report(stage_.moment())));
+  const auto seen = seat.agent->report(seat.host.moment());
+  if (!seen) return;  // it has not looked at its children yet
+  const auto text = api::write_json(api::to_json(*seen));
+  seat.report_on_its_way = true;
   const auto life = seat.life;
   stage_.in(base::seconds(10), [this, &seat, life] {  // no answer: the next one carries everything
     if (life == seat.life) seat.report_on_its_way = false;
@@ -263,13 +327,18 @@ void Lab::send_report(AgentSeat& seat) {
     const auto ticket = ++next_ticket_;
     waiting_[ticket] = [this, &seat, life](const controller::Answer&) {
       send(seat, Way::down, [this, &seat, life] {
-        if (life != seat.life || !seat.agent) return;
-        seat.report_on_its_way = false;
-        seat.agent->heard(stage_.moment());
-        step_agent(seat);
+        when_awake(seat, [this, &seat, life] {
+          if (life != seat.life || !seat.agent) return;
+          seat.report_on_its_way = false;
+          seat.agent->heard(seat.host.moment());
+          step_agent(seat);
+        });
       });
     };
-    core_->report(ticket, seat.host.name(), api::from_json<api::Report>(*json), {});
+    auto report = api::from_json<api::Report>(*json);
+    check_reported(report);
+    heard_[report.machine] = stage_.now();
+    core_->report(ticket, seat.host.name(), std::move(report), {});
     pump();
   });
 }
@@ -295,11 +364,13 @@ void Lab::send_batch(AgentSeat& seat) {
         for (const auto& s : batch.samples)
           if (api::is_scored(s.outcome)) ghost_.acked[batch.uid].insert(s.task);
       send(seat, Way::down, [this, &seat, life, batch, stored] {
-        if (life != seat.life || !seat.agent) return;
-        if (!std::exchange(seat.batch_on_its_way, false)) return;  // an answer to an old one
-        seat.agent->batch_done(
-            batch, stored ? agentd::Agent::Taken::stored : agentd::Agent::Taken::refused);
-        step_agent(seat);
+        when_awake(seat, [this, &seat, life, batch, stored] {
+          if (life != seat.life || !seat.agent) return;
+          if (!std::exchange(seat.batch_on_its_way, false)) return;  // an answer to an old one
+          seat.agent->batch_done(
+              batch, stored ? agentd::Agent::Taken::stored : agentd::Agent::Taken::refused);
+          step_agent(seat);
+        });
       });
     };
     core_->samples(ticket, seat.host.name(), batch.uid, batch.samples);
@@ -309,8 +380,10 @@ void Lab::send_batch(AgentSeat& seat) {
 
 void Lab::send(AgentSeat& seat, Way way, std::function<void()> arrive) {
   const bool cut = way == Way::up ? seat.cut_up : seat.cut_down;
-  if (!calm_ && (cut || wire_dice_.one_in(storm_.lose))) return;
-  const int copies = !calm_ && wire_dice_.one_in(storm_.twice) ? 2 : 1;
+  if (!calm_ && cut) return;
+  const auto& name = seat.host.name();
+  if (strikes(wire_dice_, storm_.lose, name + ": a message is lost")) return;
+  const int copies = strikes(wire_dice_, storm_.twice, name + ": a message comes twice") ? 2 : 1;
   const auto late = calm_ ? base::Duration{20} : storm_.delay_max;
   for (int i = 0; i < copies; ++i)
     stage_.in(base::Duration{1 + wire_dice_.upto(late.count())}, [this, arrive] {

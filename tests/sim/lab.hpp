@@ -18,6 +18,9 @@
 
 namespace sim {
 
+/// The change log's bound in the lab.
+inline constexpr std::int64_t kChangesMax = 300;
+
 /// A promise to the operator that did not hold.
 struct Broken {
   std::string id, what;
@@ -46,6 +49,9 @@ struct Asked {
 class Lab {
  public:
   Lab(std::uint64_t seed, const Storm& storm);
+  /// Of the faults that the seed asks for only these happen.
+  void only_faults(std::set<std::int64_t> numbers) { faults_.only(std::move(numbers)); }
+  const std::vector<Faults::Fault>& faults() const { return faults_.taken(); }
   ~Lab();
 
   Stage& stage() { return stage_; }
@@ -90,6 +96,15 @@ class Lab {
   void people();
   void trouble();
   void every(base::Duration mean, const std::function<void()>& what);
+  void trouble_every(base::Duration mean, const std::string& about,
+                     const std::function<void()>& what);
+  bool strikes(base::Dice& dice, std::int64_t one_in, const std::string& about);
+  void jump_clock();
+  /// Now, or when the agent may run again.
+  void when_awake(AgentSeat& seat, std::function<void()> what);
+  void replay_old(AgentSeat& seat);
+  void give(AgentSeat& seat, const std::string& assignment);
+  base::Moment controller_now() const { return stage_.moment(skew_); }
 
   // The checkers.
   void check_claims();
@@ -98,11 +113,21 @@ class Lab {
   void check_samples();
   void check_goal();
   void check_acked();
+  void check_status();
+  bool serves(const std::string& uid) const;
+  void check_reported(const api::Report& report);
+  void check_bounds();
+  void look_around();
+  struct Watcher;
+  void watch(Watcher& watcher);
+  void race();
   void break_promise(const std::string& id, const std::string& what);
   bool converged();
+  bool keep_store();
 
   base::Dice dice_, people_dice_, wire_dice_, trouble_dice_;
   Stage stage_;
+  Faults faults_{stage_};
   Storm storm_;
   bool calm_ = false;
   Ghost ghost_;
@@ -112,6 +137,7 @@ class Lab {
   std::unique_ptr<controller::SqliteStore> store_;
   std::unique_ptr<controller::Core> core_;
   std::int64_t controller_life_ = 0, writes_ = 0;
+  base::Duration skew_{0};  // of the controller's wall clock
   bool wake_planned_ = false;
   controller::Ticket next_ticket_ = 0;
   std::map<controller::Ticket, std::function<void(const controller::Answer&)>> waiting_;
@@ -125,6 +151,17 @@ class Lab {
   std::map<std::string, std::string> last_holder_;
   std::map<std::string, std::int64_t> last_attempt_;  // by run uid
   std::map<std::string, std::string> final_;          // status of finished runs, by uid
+  /// Somebody who lists once and then only hears what changes.
+  struct Watcher {
+    std::int64_t revision = -1;                                      // -1: has to list
+    std::map<std::string, std::shared_ptr<const std::string>> held;  // by "Kind/name"
+  };
+  std::vector<Watcher> watchers_;
+  base::Dice watch_dice_;
+  base::Instant booted_;
+  std::map<std::string, base::Instant> heard_;  // by machine: when a report came in
+  std::map<std::string, base::Instant>
+      hot_lie_since_;  // deployments called hot that nothing serves
   std::int64_t runs_made_ = 0;
   std::optional<Broken> broken_;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/mutants.hpp"
 
-#include "base/mutant.hpp"
+#include "base/hooks.hpp"
 
 #include <array>
 
@@ -9,7 +9,7 @@ namespace sim {
 
 namespace {
 
-constexpr std::array<Mutant, 15> kMutants{{
+constexpr std::array<Mutant, 21> kMutants{{
     {"claim-dropped-unproved", "S5", "a claim is dropped before its process is proved gone"},
     {"old-attempt-left-running", "S6", "the agent does not stop an attempt that was superseded"},
     {"completed-ignored", "S14", "what is scored is not left out when a run resumes"},
@@ -26,6 +26,12 @@ constexpr std::array<Mutant, 15> kMutants{{
     {"given-up-answers-unread", "S14", "answers of an attempt that was given up are not read"},
     {"claim-goes-with-machine", "S5", "a claim is dropped because its Machine was deleted"},
     {"failed-round-kept", "S5", "a round that could not be stored counts as stored"},
+    {"silent-machine-stays-ready", "S29", "a machine is called ready although it is silent"},
+    {"timeout-by-wall-clock", "S26", "how long a harness runs is told by the wall clock"},
+    {"watch-misses-a-change", "S11", "the ring of events leaves out a change of a claim"},
+    {"conflict-unseen", "S12", "a write is stored whatever it started from"},
+    {"reports-before-it-looked", "S5", "an agent reports before it has seen its children"},
+    {"change-log-grows", "S25", "the change log is never trimmed"},
 }};
 
 }  // namespace

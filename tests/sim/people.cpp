@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/seat.hpp"
 
+#include "base/hooks.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -43,6 +44,7 @@ Json bench(const std::string& name, const char* program, const std::string& task
        {"env", Json::array({Json::object({{"name", "ENDPOINT"}, {"value", "$(endpoint)"}})})},
        {"parser", Json::object({{"builtin", "jsonl"}})},
        {"tasks", Json::object({{"list", list}})},
+       {"timeout", "12h"},
        {"retries", 1000},
        {"infraRetries", 1000}});
   if (name == "listed")
@@ -130,11 +132,13 @@ void Lab::set_up() {
   apply(object("ModelDeployment", "keep",
                Json::object({{"model", "ma"}, {"machine", "m0"}, {"priority", 90}})),
         [this] { asked_.hot.insert("keep"); });
+  look_around();
   people();
   trouble();
 }
 
 void Lab::people() {
+  every(base::minutes(3), [this] { race(); });
   every(storm_.people_every, [this] {
     const auto dice = people_dice_.upto(10);
     if (dice < 5 && runs_made_ < 12) {
@@ -185,6 +189,33 @@ void Lab::people() {
   });
 }
 
+/// S12: of two writers who start from one state one wins.
+void Lab::race() {
+  if (!core_) return;
+  const auto base = core_->durable().object("Model", "mc");
+  if (base.is_null()) return;
+  auto wins = std::make_shared<int>(0);
+  for (const char* who : {"one", "two"}) {
+    controller::WriteRequest request;
+    controller::WriteOp op;
+    op.verb = controller::WriteOp::Verb::replace;
+    op.kind = "Model";
+    op.name = "mc";
+    op.body = base;
+    op.body["metadata"]["labels"].set("winner", std::string(who) + std::to_string(stage_.now().ms));
+    request.ops.push_back(std::move(op));
+    request.asker = {"operator", api::Writer::person};
+    const auto ticket = ++next_ticket_;
+    waiting_[ticket] = [this, wins](const controller::Answer& answer) {
+      const auto* outcome = std::get_if<controller::WriteOutcome>(&answer.what);
+      if (outcome == nullptr || outcome->refused()) return;
+      if (++*wins > 1) break_promise("S12", "two writers of one resourceVersion won");
+    };
+    core_->write(ticket, std::move(request));
+  }
+  pump();
+}
+
 void Lab::every(base::Duration mean, const std::function<void()>& what) {
   if (mean.count() == 0) return;
   stage_.in(base::Duration{1 + trouble_dice_.upto(2 * mean.count())}, [this, mean, what] {
@@ -194,21 +225,37 @@ void Lab::every(base::Duration mean, const std::function<void()>& what) {
   });
 }
 
+void Lab::trouble_every(base::Duration mean, const std::string& about,
+                        const std::function<void()>& what) {
+  every(mean, [this, about, what] {
+    if (faults_.take(about)) what();
+  });
+}
+
 void Lab::trouble() {
   const auto any = [this]() -> AgentSeat& {
     return *seats_[static_cast<std::size_t>(
         trouble_dice_.upto(static_cast<std::int64_t>(seats_.size())))];
   };
-  every(storm_.controller_dies_every, [this] { crash_controller("killed"); });
-  every(storm_.agent_dies_every, [this, any] { kill_agent(any()); });
-  every(storm_.host_boots_every, [this, any] {
+  trouble_every(storm_.controller_dies_every, "the controller is killed",
+                [this] { crash_controller("killed"); });
+  trouble_every(storm_.agent_dies_every, "an agent is killed", [this, any] { kill_agent(any()); });
+  trouble_every(storm_.host_boots_every, "a machine boots", [this, any] {
     auto& seat = any();
     kill_agent(seat);
     seat.host.reboot();
   });
-  every(storm_.server_dies_every, [any] { any().host.kill_some("server"); });
-  every(storm_.harness_dies_every, [any] { any().host.kill_some("run"); });
-  every(storm_.cut_every, [this, any] {
+  trouble_every(storm_.server_dies_every, "a server dies",
+                [any] { any().host.kill_some("server"); });
+  trouble_every(storm_.harness_dies_every, "a harness dies",
+                [any] { any().host.kill_some("run"); });
+  trouble_every(storm_.agent_stops_every, "an agent is stopped", [this, any] {
+    auto& seat = any();
+    seat.stopped_until = stage_.now() + base::Duration{trouble_dice_.upto(240'000)};
+    stage_.tell(seat.host.name() + " agent stops");
+  });
+  trouble_every(storm_.clock_jumps_every, "a wall clock jumps", [this] { jump_clock(); });
+  trouble_every(storm_.cut_every, "a wire is cut", [this, any] {
     auto& seat = any();
     seat.cut_up = trouble_dice_.one_in(2);
     seat.cut_down = !seat.cut_up || trouble_dice_.one_in(2);
@@ -218,6 +265,17 @@ void Lab::trouble() {
   });
 }
 
+/// Of the controller or of one machine, by up to 30 days, to and fro.
+void Lab::jump_clock() {
+  const base::Duration skew{trouble_dice_.upto(60LL * 24 * 3'600'000) - 30LL * 24 * 3'600'000};
+  const auto who = trouble_dice_.upto(static_cast<std::int64_t>(seats_.size()) + 1);
+  stage_.tell("clock " + std::to_string(who) + " jumps to " + std::to_string(skew.count()));
+  if (who == static_cast<std::int64_t>(seats_.size()))
+    skew_ = skew;
+  else
+    seats_[static_cast<std::size_t>(who)]->host.set_clock(skew);
+}
+
 void Lab::run(base::Duration storm) {
   set_up();
   const auto storm_ends = stage_.now() + storm;
@@ -225,9 +283,13 @@ void Lab::run(base::Duration storm) {
     if (stage_.is_spinning()) break_promise("L1", "the system spins within one instant");
   }
   calm_ = true;
+#ifdef ORCH_TEST_HOOKS
+  base::set_buggify(0);
+#endif
   for (auto& seat : seats_) {
     seat->cut_up = seat->cut_down = false;
     seat->host.set_storm(kCalm);
+    seat->stopped_until = {};
   }
   stage_.tell("calm");
   for (const char* name : {"m0", "m1", "m2"}) {
@@ -253,6 +315,7 @@ void Lab::run(base::Duration storm) {
   check_acked();
   check_goal();
   check_samples();
+  check_bounds();
   // Whatever the last decisions still had to say, they may say it now; then nothing is written.
   const auto settled = stage_.now() + base::minutes(5);
   while (!broken_ && stage_.step(settled)) {

@@ -19,7 +19,10 @@ inline constexpr std::int64_t kWallStart = 1'767'225'600'000;
 class Stage {
  public:
   base::Instant now() const { return now_; }
-  base::Moment moment() const { return {now_, {kWallStart + now_.ms}}; }
+  /// As somebody sees it whose wall clock is off by `skew`.
+  base::Moment moment(base::Duration skew = {}) const {
+    return {now_, base::Instant{kWallStart + now_.ms} + skew};
+  }
 
   void at(base::Instant when, std::function<void()> what) {
     acts_.emplace(std::pair{when < now_ ? now_ : when, next_++}, std::move(what));

@@ -6,7 +6,7 @@
 namespace sim {
 namespace {
 
-constexpr std::array<Storm, 5> kStorms{{
+constexpr std::array<Storm, 8> kStorms{{
     {.name = "all",
      .about = "everything at once",
      .lose = 12,
@@ -21,6 +21,10 @@ constexpr std::array<Storm, 5> kStorms{{
      .harness_dies_every = base::minutes(21),
      .commit_fails = 40,
      .port_fails = 60,
+     .replays = 20,
+     .agent_stops_every = base::minutes(29),
+     .clock_jumps_every = base::minutes(31),
+     .odd = true,
      .starts_slowly = 4,
      .ignores_term = 6,
      .wrong_model = 9},
@@ -29,7 +33,8 @@ constexpr std::array<Storm, 5> kStorms{{
      .lose = 6,
      .twice = 6,
      .delay_max = base::Duration{4'000},
-     .cut_every = base::minutes(7)},
+     .cut_every = base::minutes(7),
+     .replays = 4},
     {.name = "crash",
      .about = "controller and agents are killed at any point",
      .agent_dies_in_call = 120,
@@ -45,6 +50,20 @@ constexpr std::array<Storm, 5> kStorms{{
      .ignores_term = 3,
      .wrong_model = 4},
     {.name = "disk", .about = "the controller's disk is full now and then", .commit_fails = 5},
+    {.name = "clock",
+     .about = "wall clocks jump by days, while processes are killed",
+     .agent_dies_every = base::minutes(17),
+     .controller_dies_every = base::minutes(13),
+     .clock_jumps_every = base::minutes(4)},
+    {.name = "pause",
+     .about = "agents are stopped for minutes and go on as if nothing were",
+     .delay_max = base::Duration{900},
+     .server_dies_every = base::minutes(13),
+     .agent_stops_every = base::minutes(4)},
+    {.name = "odd",
+     .about = "the legal but unlikely: small rounds, short rings, work done twice",
+     .lose = 30,
+     .odd = true},
 }};
 
 }  // namespace

@@ -17,8 +17,12 @@ struct Storm {
   base::Duration agent_dies_every{0}, controller_dies_every{0}, host_boots_every{0};
   base::Duration cut_every{0};  // an agent's wire, one way or both
   base::Duration server_dies_every{0}, harness_dies_every{0};
-  std::int64_t commit_fails = 0;  // disk full
-  std::int64_t port_fails = 0;    // a port call answers with an error
+  std::int64_t commit_fails = 0;        // disk full
+  std::int64_t port_fails = 0;          // a port call answers with an error
+  std::int64_t replays = 0;             // of assignments: an old one comes once more
+  base::Duration agent_stops_every{0};  // SIGSTOP, for minutes
+  base::Duration clock_jumps_every{0};  // the wall clock of somebody, days to and fro
+  bool odd = false;                     // the legal but unlikely (ORCH_BUGGIFY)
   std::int64_t starts_slowly = 0, ignores_term = 0, wrong_model = 0;  // of servers
   base::Duration people_every = base::minutes(4);
 };

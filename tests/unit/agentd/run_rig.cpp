@@ -99,7 +99,7 @@ std::string RunRig::ended() {
 }
 
 api::Report RunRig::report() {
-  return agent_->report(moment());
+  return *agent_->report(moment());
 }
 
 api::RunSeen RunRig::seen() {

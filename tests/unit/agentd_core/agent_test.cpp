@@ -41,7 +41,7 @@ api::RunWanted run(std::int64_t attempt, const std::string& endpoint) {
 /// A machine of the simulator with one agent; `settle` lets virtual time pass.
 class Rig {
  public:
-  Rig() : host_("box", stage_, base::Dice(7), ghost_) {
+  Rig() : host_("box", stage_, faults_, base::Dice(7), ghost_) {
     host_.on_probe = [this](const std::string& ticket, const ProbeAnswer& answer) {
       agent_->probed(ticket, answer, stage_.moment());
       step();
@@ -106,7 +106,8 @@ class Rig {
     stage_.at(planned_, [this] { step(); });
   }
 
-  api::Report report() { return agent_->report(stage_.moment()); }
+  api::Report report() { return *agent_->report(stage_.moment()); }
+  std::optional<api::Report> tried_report() { return agent_->report(stage_.moment()); }
   std::string phase() {
     const auto r = report();
     if (r.processes.empty()) return "none";
@@ -122,6 +123,7 @@ class Rig {
  private:
   sim::Stage stage_;
   sim::Ghost ghost_;
+  sim::Faults faults_{stage_};
   sim::Host host_;
   std::unique_ptr<Agent> agent_;
   bool stepping_ = false;
