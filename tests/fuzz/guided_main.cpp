@@ -24,6 +24,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     std::fputs("usage: orch-fuzz --target=TARGET [FLAGS OF LIBFUZZER] [CORPUS...]\n", stderr);
     std::exit(64);
   }
+  (void)fuzz::scratch();  // made before, so that it outlives what removes it
   std::atexit(fuzz::drop_scratch);
   return 0;
 }
