@@ -54,6 +54,19 @@ void Host::kill_point() {
   if (strikes(storm_->agent_dies_in_call, "the agent dies in a call")) throw AgentKilled{};
 }
 
+Host::Fault Host::effect() {
+  if (++steps_ == die_at_ && !die_after_) throw AgentKilled{};
+  return occasion();
+}
+
+void Host::effect_done() {
+  if (steps_ == die_at_ && die_after_) {
+    die_at_ = 0;  // once
+    throw AgentKilled{};
+  }
+  kill_point();
+}
+
 bool Host::strikes(std::int64_t one_in, const char* what) {
   return dice_.one_in(one_in) && faults_.take(name_ + ": " + what);
 }
@@ -233,27 +246,27 @@ class HostProcesses : public agentd::Processes {
   }
 
   base::Status start(const agentd::Launch& launch) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     auto& r = h_.records_[launch.id];
     if (r.state == ChildRecord::State::exited) return base::conflict("it has ended before");
     if (r.state == ChildRecord::State::running || r.shim_on_its_way) return base::ok();
     r.launch = launch;  // the intent is durable
-    h_.kill_point();
+    h_.effect_done();
     r.shim_on_its_way = true;
     h_.stage_.in(base::Duration{3}, [this, id = launch.id] { h_.spawn(id); });
-    h_.kill_point();
+    h_.effect_done();
     return base::ok();
   }
 
   base::Status signal(const std::string& id, int number) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     const auto r = h_.records_.find(id);
     if (r == h_.records_.end()) return base::ok();
     const auto p = h_.processes_.find(r->second.pid);
     if (p == h_.processes_.end() || p->second.id != id) return base::ok();
     if (number != SIGKILL && p->second.ignores_term) return base::ok();
     h_.stage_.in(base::Duration{20}, [this, pid = p->first, number] { h_.end(pid, 128 + number); });
-    h_.kill_point();
+    h_.effect_done();
     return base::ok();
   }
 
@@ -264,19 +277,20 @@ class HostProcesses : public agentd::Processes {
 
   base::Status note(const std::string& id, const std::string& key,
                     const std::string& value) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     h_.records_[id].notes[key] = value;
+    h_.effect_done();
     return base::ok();
   }
 
   base::Status forget(const std::string& id) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     const auto r = h_.records_.find(id);
     if (r == h_.records_.end()) return base::ok();
     const bool alive = h_.processes_.contains(r->second.pid) && r->second.boot == h_.boot_;
     if (alive || r->second.shim_on_its_way) return base::conflict("it is not over");
     h_.records_.erase(r);
-    h_.kill_point();
+    h_.effect_done();
     return base::ok();
   }
 
@@ -289,9 +303,9 @@ class HostNotes : public agentd::Notes {
   explicit HostNotes(Host& h) : h_(h) {}
   base::Result<std::string> load() override { return h_.notes_; }
   base::Status save(const std::string& text) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     h_.notes_ = text;
-    h_.kill_point();
+    h_.effect_done();
     return base::ok();
   }
 
@@ -343,9 +357,9 @@ class HostFolders : public agentd::RunFolders {
     return h_.folders_[folder].record;
   }
   base::Status save(const std::string& folder, const agentd::RunRecord& record) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     h_.folders_[folder].record = record;
-    h_.kill_point();
+    h_.effect_done();
     return base::ok();
   }
   base::Result<std::vector<api::Sample>> samples(const std::string& folder,
@@ -355,19 +369,19 @@ class HostFolders : public agentd::RunFolders {
   }
   base::Status append(const std::string& folder, const std::vector<api::Sample>& fresh,
                       agentd::RunRecord& record) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     auto& all = h_.folders_[folder].samples;
     all.insert(all.end(), fresh.begin(), fresh.end());
-    h_.kill_point();
+    h_.effect_done();
     record.samples_bytes = static_cast<std::int64_t>(all.size());
     return base::ok();
   }
   base::Status prepare(const std::string& folder, const api::RunWanted& wanted,
                        const std::vector<std::string>&) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     auto& f = h_.folders_[folder];
     f.archived = wanted.attempt - 1;
-    h_.kill_point();
+    h_.effect_done();
     std::erase_if(f.out, [](const Entry& e) { return e.outcome == api::Outcome::error; });
     return base::ok();
   }
@@ -416,9 +430,9 @@ class HostTaskFiles : public agentd::TaskFiles {
     return base::invalid("it printed no task");
   }
   base::Status write(const std::string& path, const std::vector<std::string>& ids) override {
-    if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.effect() == Host::Fault::fails) return broken();
     h_.lists_[path] = ids;
-    h_.kill_point();
+    h_.effect_done();
     return base::ok();
   }
 

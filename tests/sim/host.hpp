@@ -76,6 +76,9 @@ class Host {
   const std::string& name() const { return name_; }
   void set_storm(const Storm& storm) { storm_ = &storm; }
   const std::string& boot() const { return boot_; }
+  /// The agent dies at its n-th durable step from the beginning of the world, before or after it.
+  void die_at(std::int64_t step, bool after) { die_at_ = step, die_after_ = after; }
+  std::int64_t steps() const { return steps_; }
   base::Moment moment() const { return stage_.moment(skew_); }
   void set_clock(base::Duration skew) { skew_ = skew; }
   void reboot();
@@ -103,6 +106,9 @@ class Host {
   friend class HostParsers;
   friend class HostTaskFiles;
   enum class Fault { none, fails };
+  /// A durable step begins, and is done: the same as an occasion, and counted.
+  Fault effect();
+  void effect_done();
   /// Each port call passes here: the agent may be killed, or the call may fail.
   Fault occasion();
   void kill_point();
@@ -129,6 +135,8 @@ class Host {
   std::map<std::string, std::vector<std::string>> lists_;  // files of task ids, by path
   std::string notes_;
   std::set<std::string> asked_;
+  std::int64_t steps_ = 0, die_at_ = 0;
+  bool die_after_ = false;
   std::set<std::int64_t> held_ports_;
   std::vector<std::shared_ptr<void>> ports_;
 };

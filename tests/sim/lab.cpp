@@ -34,7 +34,7 @@ std::string SeededUids::next() {
          hex.substr(17, 3) + "-" + hex.substr(20, 12);
 }
 
-Lab::Lab(std::uint64_t seed, const Storm& storm)
+Lab::Lab(std::uint64_t seed, const Storm& storm, int machines)
     : dice_(seed),
       people_dice_(dice_.child()),
       wire_dice_(dice_.child()),
@@ -49,7 +49,8 @@ Lab::Lab(std::uint64_t seed, const Storm& storm)
   base::set_buggify(storm.odd ? seed + 1 : 0);
 #endif
   if (!controller::create_store(kPlace, "sim")) break_promise("setup", "no store");
-  for (const char* name : {"m0", "m1", "m2"}) {
+  for (int i = 0; i < machines; ++i) {
+    const auto name = "m" + std::to_string(i);
     auto seat = std::make_unique<AgentSeat>(name, stage_, faults_, dice_.child(), ghost_);
     seat->host.set_storm(storm_);
     auto* s = seat.get();
@@ -109,6 +110,8 @@ void Lab::crash_controller(const char* why) {
   ++controller_life_;
   waiting_.clear();
   sent_.clear();
+  for (auto& seat : seats_)
+    blind(*seat);
   stage_.in(base::Duration{500 + trouble_dice_.upto(calm_ ? 1 : 60'000)}, [this] {
     if (!core_) boot_controller();
   });
@@ -143,8 +146,13 @@ void Lab::commit(controller::Round round) {
   const bool dies = storm_.controller_dies_every.count() > 0 &&
                     strikes(trouble_dice_, 300, "the controller dies at a commit");
   if (dies && trouble_dice_.one_in(2)) return crash_controller("before the commit");
+  const bool struck =
+      perturbation_.who == Perturbation::Who::controller && ++commits_ == perturbation_.step;
+  if (struck && perturbation_.when == Perturbation::When::before)
+    return crash_controller("perturbed before the commit");
   const auto error = store_->commit(round);
   disk_.heal();
+  if (struck) return crash_controller("perturbed after the commit, before the answers");
   if (error && error->fatal) return crash_controller("the disk can't be trusted");
   if (dies) return crash_controller("after the commit, before the answers");
   if (!error) writes_ += static_cast<std::int64_t>(round.changes.size());
@@ -215,6 +223,22 @@ void Lab::replay_old(AgentSeat& seat) {
   stage_.in(base::Duration{1 + wire_dice_.upto(20'000)}, [this, &seat, text] { give(seat, text); });
 }
 
+/// After a perturbation the one that comes back sees an old state first, or misses what happened.
+void Lab::blind(AgentSeat& seat) {
+  if (perturbation_.who == Perturbation::Who::nobody ||
+      perturbation_.view == Perturbation::View::fresh)
+    return;
+  held_until_ = stage_.now() + base::seconds(30);
+  if (perturbation_.view != Perturbation::View::stale || seat.old_assignments.empty()) return;
+  const auto& all = seat.old_assignments;
+  for (const auto& text : {all.front(), all[all.size() / 2]})
+    stage_.in(base::seconds(2), [this, &seat, text] { give(seat, text); });
+}
+
+Lab::Steps Lab::steps() const {
+  return {seats_.front()->host.steps(), commits_};
+}
+
 void Lab::when_awake(AgentSeat& seat, std::function<void()> what) {
   if (stage_.now() >= seat.stopped_until) return what();
   stage_.at(seat.stopped_until, [this, &seat, what] { when_awake(seat, what); });
@@ -268,6 +292,7 @@ void Lab::kill_agent(AgentSeat& seat) {
   seat.agent.reset();
   seat.stopped_until = {};
   ++seat.life;
+  blind(seat);
   stage_.in(base::Duration{300 + trouble_dice_.upto(calm_ ? 1 : 100'000)},
             [this, &seat, life = seat.life] {
               if (life == seat.life) start_agent(seat);
@@ -381,6 +406,12 @@ void Lab::send_batch(AgentSeat& seat) {
 void Lab::send(AgentSeat& seat, Way way, std::function<void()> arrive) {
   const bool cut = way == Way::up ? seat.cut_up : seat.cut_down;
   if (!calm_ && cut) return;
+  if (stage_.now() < held_until_) {  // a stale view: what is new comes later; a missed one: never
+    if (perturbation_.view == Perturbation::View::missed) return;
+    return stage_.at(held_until_, [this, arrive] {
+      if (!broken_) arrive();
+    });
+  }
   const auto& name = seat.host.name();
   if (strikes(wire_dice_, storm_.lose, name + ": a message is lost")) return;
   const int copies = strikes(wire_dice_, storm_.twice, name + ": a message comes twice") ? 2 : 1;

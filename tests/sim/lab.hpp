@@ -5,6 +5,7 @@
 #include "controller/store/sqlite_store.hpp"
 #include "tests/sim/disk/crash_vfs.hpp"
 #include "tests/sim/host.hpp"
+#include "tests/sim/sieve.hpp"
 #include "tests/sim/stage.hpp"
 #include "tests/sim/storm.hpp"
 
@@ -48,7 +49,7 @@ struct Asked {
 /// cores, a wire between them, and people.
 class Lab {
  public:
-  Lab(std::uint64_t seed, const Storm& storm);
+  Lab(std::uint64_t seed, const Storm& storm, int machines = 3);
   /// Of the faults that the seed asks for only these happen.
   void only_faults(std::set<std::int64_t> numbers) { faults_.only(std::move(numbers)); }
   const std::vector<Faults::Fault>& faults() const { return faults_.taken(); }
@@ -58,6 +59,13 @@ class Lab {
   const std::optional<Broken>& broken() const { return broken_; }
   /// Faults until `storm_ends`, then none: must converge, then must be quiet.
   void run(base::Duration storm);
+  /// A scenario of the sieve, without luck and with one perturbation.
+  void play(std::string_view scenario, const Perturbation& perturbation);
+  /// Durable steps so far.
+  struct Steps {
+    std::int64_t agent = 0, controller = 0;
+  };
+  Steps steps() const;
   std::string summary() const;
 
  private:
@@ -121,6 +129,12 @@ class Lab {
   struct Watcher;
   void watch(Watcher& watcher);
   void race();
+  void patch(const std::string& kind, const std::string& name, api::Json spec,
+             std::function<void()> done);
+  void set_up_small();
+  void script(std::string_view scenario);
+  void blind(AgentSeat& seat);
+  void finish(base::Duration deadline, base::Duration settle, base::Duration quiet);
   void break_promise(const std::string& id, const std::string& what);
   bool converged();
   bool keep_store();
@@ -138,6 +152,9 @@ class Lab {
   std::unique_ptr<controller::Core> core_;
   std::int64_t controller_life_ = 0, writes_ = 0;
   base::Duration skew_{0};  // of the controller's wall clock
+  Perturbation perturbation_;
+  std::int64_t commits_ = 0;
+  base::Instant held_until_;  // real news for the one that came back waits until then
   bool wake_planned_ = false;
   controller::Ticket next_ticket_ = 0;
   std::map<controller::Ticket, std::function<void(const controller::Answer&)>> waiting_;

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "tests/sim/lab.hpp"
 #include "tests/sim/mutants.hpp"
+#include "tests/sim/sieve.hpp"
 #include "tests/sim/storm.hpp"
 
 #include <algorithm>
@@ -25,6 +26,8 @@ struct Options {
   bool trace = false, hash = false;
   int tries = 120;  // of runs to find fewer faults that break the same promise
   std::optional<std::set<std::int64_t>> only;
+  std::optional<std::string> sieve;
+  std::optional<sim::Perturbation> perturbation;
 };
 
 int usage(const std::string& why) {
@@ -32,7 +35,8 @@ int usage(const std::string& why) {
       stderr,
       "orch-sim: %s\nusage: orch-sim --seed N | --seeds A..B [--days D] [--storm PROFILE] "
       "[--mutant NAME]\n                [--only FAULTS] [--shorten TRIES] [--trace] [--until ACT] "
-      "[--hash] [--marks FILE]\n       orch-sim --list-storms | --list-mutants\n",
+      "[--hash] [--marks FILE]\n       orch-sim --sieve SCENARIO|all [--perturb WHAT]\n       "
+      "orch-sim --list-storms | --list-mutants\n",
       why.c_str());
   return static_cast<int>(base::Exit::usage);
 }
@@ -164,6 +168,14 @@ bool write_marks(const std::string& path) {
   return std::fclose(file) == 0;
 }
 
+int run_sieve(const Options& o) {
+  const auto all = sim::scenarios();
+  const auto known =
+      std::any_of(all.begin(), all.end(), [&](const auto& s) { return s.name == *o.sieve; });
+  if (!known && *o.sieve != "all") return usage("no scenario \"" + *o.sieve + "\"");
+  return sim::sieve(known ? *o.sieve : "", o.perturbation, o.trace) ? 0 : 1;
+}
+
 int run_seeds(const Options& o) {
   base::Duration simulated{0};
   for (auto seed = o.from; seed <= o.to; ++seed)
@@ -195,7 +207,12 @@ int main(int argc, char** argv) {
       o.trace = true;
     else if (args[i] == "--hash")
       o.hash = true;
-    else if (args[i] == "--marks")
+    else if (args[i] == "--sieve")
+      o.sieve = value();
+    else if (args[i] == "--perturb") {
+      o.perturbation = sim::perturbation_of(value());
+      if (!o.perturbation) return usage("--perturb takes agent:after:17:stale and the like");
+    } else if (args[i] == "--marks")
       o.marks = value();
     else if (args[i] == "--storm")
       o.storm = value();
@@ -239,5 +256,6 @@ int main(int argc, char** argv) {
     return usage("no mutant \"" + o.mutant +
                  "\" in this build (--list-mutants; a build without "
                  "ORCH_TEST_HOOKS has none)");
+  if (o.sieve) return run_sieve(o);
   return run_seeds(o);
 }

@@ -303,9 +303,14 @@ void Lab::run(base::Duration storm) {
     request.asker = {"operator", api::Writer::person};
     ask(std::move(request), name, [](const controller::WriteOutcome&) {});
   }
-  const auto deadline = stage_.now() + base::hours(2);
+  finish(base::hours(2), base::minutes(5), base::hours(1));
+}
+
+/// It must converge by the deadline; after a while nothing more may be written.
+void Lab::finish(base::Duration deadline, base::Duration settle, base::Duration quiet) {
+  const auto end = stage_.now() + deadline;
   auto next_look = stage_.now();
-  while (!broken_ && stage_.step(deadline)) {
+  while (!broken_ && stage_.step(end)) {
     if (stage_.now() >= next_look) {
       if (converged()) break;
       next_look = stage_.now() + base::seconds(20);
@@ -317,17 +322,97 @@ void Lab::run(base::Duration storm) {
   check_samples();
   check_bounds();
   // Whatever the last decisions still had to say, they may say it now; then nothing is written.
-  const auto settled = stage_.now() + base::minutes(5);
+  const auto settled = stage_.now() + settle;
   while (!broken_ && stage_.step(settled)) {
   }
   const auto before = writes_;
-  const auto quiet = stage_.now() + base::hours(1);
-  while (!broken_ && stage_.step(quiet)) {
+  const auto over = stage_.now() + quiet;
+  while (!broken_ && stage_.step(over)) {
   }
   if (!broken_ && writes_ != before)
-    break_promise("quiet", std::to_string(writes_ - before) +
-                               " changes were written in an hour in which nothing happened");
+    break_promise(
+        "quiet", std::to_string(writes_ - before) + " changes were written while nothing happened");
   check_goal();
+}
+
+void Lab::patch(const std::string& kind, const std::string& name, Json spec,
+                std::function<void()> done) {
+  controller::WriteRequest request;
+  controller::WriteOp op;
+  op.verb = controller::WriteOp::Verb::merge_patch;
+  op.kind = kind;
+  op.name = name;
+  op.body = Json::object({{"spec", std::move(spec)}});
+  request.ops.push_back(std::move(op));
+  request.asker = {"operator", api::Writer::person};
+  ask(std::move(request), kind + "/" + name, [done](const controller::WriteOutcome&) {
+    if (done) done();
+  });
+}
+
+void Lab::set_up_small() {
+  boot_controller();
+  for (auto& seat : seats_)
+    start_agent(*seat);
+  apply(runtime(), {});
+  for (const char* name : {"ma", "mb"})
+    apply(model(name), {});
+  apply(bench("plain", "harness", "t1,t2,t3"), {});
+  apply(bench("listed", "filtered-harness", "l1,l2,l3"), {});
+}
+
+void Lab::script(std::string_view scenario) {
+  const auto run = [this](const char* name, const char* bench, const char* of) {
+    apply(bench_run(name, bench, of), [this, name] { asked_.runs.insert(name); });
+  };
+  const auto later = [this](int seconds, std::function<void()> what) {
+    stage_.in(base::seconds(seconds), std::move(what));
+  };
+  const auto keep = [this] {
+    apply(object("ModelDeployment", "keep", Json::object({{"model", "ma"}, {"machine", "m0"}})),
+          [this] { asked_.hot.insert("keep"); });
+  };
+  if (scenario == "hot") {
+    keep();
+    later(40, [this] { remove("ModelDeployment", "keep"); });
+  } else if (scenario == "run") {
+    keep();
+    run("r1", "plain", "ma");
+  } else if (scenario == "swap") {
+    run("r1", "plain", "ma");
+    run("r2", "plain", "mb");
+  } else if (scenario == "cancel") {
+    run("r1", "plain", "ma");
+    run("r2", "plain", "ma");
+    later(18, [this] {
+      asked_.runs.erase("r1");
+      patch("BenchRun", "r1", Json::object({{"cancel", true}}),
+            [this] { asked_.cancelled.insert("r1"); });
+    });
+  } else if (scenario == "listed") {
+    run("r1", "listed", "ma");
+  } else {
+    run("r1", "plain", "ma");
+    later(18, [this] { patch("Machine", "m0", Json::object({{"drain", true}}), {}); });
+    later(60, [this] { patch("Machine", "m0", Json::object({{"drain", false}}), {}); });
+  }
+}
+
+void Lab::play(std::string_view scenario, const Perturbation& perturbation) {
+  calm_ = true;
+  perturbation_ = perturbation;
+  if (perturbation.who == Perturbation::Who::nobody)
+    perturbation_ = {Perturbation::Who::controller, {}, {}, 0};  // counts, and strikes never
+  auto& seat = *seats_.front();
+  if (perturbation.who == Perturbation::Who::agent)
+    seat.host.die_at(perturbation.step, perturbation.when == Perturbation::When::after);
+  set_up_small();
+  look_around();
+  script(scenario);
+  const auto scripted = stage_.now() + base::seconds(65);
+  while (!broken_ && stage_.step(scripted)) {
+  }
+  finish(base::minutes(40), base::minutes(2), base::minutes(10));
 }
 
 }  // namespace sim

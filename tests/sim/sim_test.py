@@ -60,6 +60,21 @@ def shortened(program):
     print(f"shortened to {len(faults)}: {again[1]}")
 
 
+def sieve_bites(program):
+    """What a crash at the wrong step would lose is found without any luck, and can be seen again."""
+    for name, scenario, promise in (("answers-before-commit", "hot", "S10"),
+                                    ("running-server-not-adopted", "hot", "S5"),
+                                    ("unsent-forgotten", "run", "goal")):
+        code, said = run(program, "--sieve", scenario, "--mutant", name)
+        again = [line for line in said.splitlines() if line.startswith("again: ")]
+        if code != 1 or f"BROKEN {promise}:" not in said or not again:
+            sys.exit(f"the sieve lets mutant {name} live:\n{said[-2000:]}")
+        flags = again[0].removeprefix("again: orch-sim ").removesuffix(" --trace").split()
+        if run(program, *flags, "--mutant", name)[0] != 1:
+            sys.exit(f"{again[0]} breaks nothing")
+        print(f"{name}: {again[0]}")
+
+
 def marks(program, folder):
     """Every path that the product marks as rare was taken under some storm."""
     taken = set()
@@ -94,7 +109,8 @@ def one_trace(program):
 
 def flags(program):
     for wrong in (["--sed", "1"], ["--seed", "x"], ["--storm", "tea"], ["--mutant", "x"],
-                  ["--days", "0"], ["--only", "x"], ["--shorten", "-1"]):
+                  ["--days", "0"], ["--only", "x"], ["--shorten", "-1"], ["--sieve", "x"],
+                  ["--sieve", "hot", "--perturb", "agent"]):
         if run(program, *wrong)[0] != 64:
             sys.exit(f"orch-sim {' '.join(wrong)} is not refused")
 
@@ -104,5 +120,5 @@ if __name__ == "__main__":
     if what == "marks":
         marks(program, folder)
     else:
-        {"seeds": found_seeds, "mutants": mutants, "shorten": shortened, "trace": one_trace,
+        {"seeds": found_seeds, "mutants": mutants, "shorten": shortened, "sieve": sieve_bites, "trace": one_trace,
          "flags": flags}[what](program)
