@@ -149,7 +149,9 @@ Outcome serve(const DataDir& dir, const RunArguments& arguments, Addresses addre
   if (auto read = read_policy(arguments, settings.policy); !read.good()) return read;
   // What can refuse a start comes before the term is raised.
   if (const auto tls = settings.tls(); !tls)
-    return failed(exit_of_listen(tls.error()), tls.error().message);
+    return failed(tls.error().code == base::Code::invalid ? base::Exit::bad_state
+                                                          : exit_of_listen(tls.error()),
+                  tls.error().message);
   const auto loaded = store.load();
   if (!loaded) return store_failed(loaded.error());
   const auto samples = store.samples("");

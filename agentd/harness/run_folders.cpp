@@ -48,8 +48,11 @@ Json record_json(const RunRecord& record) {
 base::Result<RunRecord> parse_record(const std::string& path, const std::string& text) {
   const auto value = api::parse_json(text);
   const std::string doing = "read " + base::quoted(path) + ": ";
-  if (!value) return base::invalid(doing + value.error().message);
-  if (value->integer_at("schema") != 1) return base::invalid(doing + "its schema is not known");
+  constexpr std::string_view kWayOut =
+      "; put a good copy back, or cancel the run and enqueue it anew";
+  if (!value) return base::invalid(doing + value.error().message + std::string(kWayOut));
+  if (value->integer_at("schema") != 1)
+    return base::invalid(doing + "its schema is not known" + std::string(kWayOut));
   RunRecord record;
   record.attempt = value->integer_at("attempt");
   record.next_step = value->integer_at("nextStep");

@@ -27,8 +27,14 @@ base::Result<Membership> Membership::load(const std::string& data_dir) {
   const auto text = base::read_file(path);
   if (!text) return text.error();
   const auto json = api::parse_json(*text);
-  if (!json || !json->is_object())
-    return base::invalid("read the membership \"" + path + "\": it is damaged; join again");
+  const auto damaged = [&] {
+    return base::invalid("read the membership \"" + path +
+                         "\": it is damaged; put a good copy back, or remove it and join again "
+                         "(--controller, --name, --join), children stay");
+  };
+  if (!json || !json->is_object()) return damaged();
+  for (const char* field : {"cluster", "machine", "controller", "key", "certificate", "ca"})
+    if (json->text_at(field).empty()) return damaged();
   return Membership{json->text_at("cluster"),     json->text_at("machine"),
                     json->text_at("controller"),  json->text_at("key"),
                     json->text_at("certificate"), json->text_at("ca")};

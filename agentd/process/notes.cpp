@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/process/notes.hpp"
 
+#include "api/codec/json.hpp"
 #include "base/file.hpp"
 #include "base/hooks.hpp"
+#include "base/text.hpp"
 
 namespace agentd {
 
@@ -10,6 +12,12 @@ base::Result<std::string> FileNotes::load() {
   auto text = base::read_file(path_);
   if (!text && text.error().code == base::Code::not_found) return std::string();
   if (!text) return std::move(text).error().within("load the agent's state");
+  // Begun afresh, it would obey orders of the past, and the controller would not believe it.
+  if (const auto value = api::parse_json(*text); !value || !value->is_object())
+    return base::invalid("load the agent's state " + base::quoted(path_) +
+                         ": it is damaged; put a good copy back, or remove it and " +
+                         base::quoted(path_.substr(0, path_.rfind('/') + 1) + "membership.json") +
+                         " and join again (--controller, --name, --join), children stay");
   return text;
 }
 

@@ -20,19 +20,25 @@ base::Status write(const std::string& folder, std::string_view name, const Json&
   return base::write_file(folder + "/" + std::string(name), api::write_json(value) + "\n", 0600);
 }
 
+/// The process may live: who ends it by hand can do without its record.
+base::Error damaged(const std::string& folder, const std::string& path, std::string_view what) {
+  return base::invalid("read " + base::quoted(path) + ": " + std::string(what) +
+                       "; put a good copy back, or end the process by hand and remove the folder " +
+                       base::quoted(folder));
+}
+
 base::Result<Json> read(const std::string& folder, std::string_view name) {
   const std::string path = folder + "/" + std::string(name);
   const auto text = base::read_file(path, kRecordBytes);
   if (!text) return text.error();
   auto value = api::parse_json(*text);
-  if (!value) return base::invalid("read " + base::quoted(path) + ": " + value.error().message);
-  if (!value->is_object()) return base::invalid("read " + base::quoted(path) + ": no object");
+  if (!value) return damaged(folder, path, value.error().message);
+  if (!value->is_object()) return damaged(folder, path, "no object");
   return value;
 }
 
 base::Error broken(const std::string& folder, std::string_view name) {
-  return base::invalid("read " + base::quoted(folder + "/" + std::string(name)) +
-                       ": it is not what was written");
+  return damaged(folder, folder + "/" + std::string(name), "it is not what was written");
 }
 
 Json texts(const std::map<std::string, std::string>& map) {

@@ -15,6 +15,7 @@ bool is_absent(const base::Error& error) {
 
 void set_unknown(Sight& sight, const base::Error& error) {
   sight.child.state = State::unknown;
+  sight.child.failure = error.message;
   sight.why = error.message;
 }
 

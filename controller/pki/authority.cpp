@@ -38,11 +38,15 @@ base::Result<wire::KeyPair> load(const std::string& path) {
   auto text = base::read_file(path, 1 << 20);
   if (!text) return std::move(text).error();
   const auto certificates = text->find("-----BEGIN CERTIFICATE");
-  if (certificates == std::string::npos || certificates == 0)
+  const auto damaged = [&] {
     return base::invalid(
         "read \"" + path + "\": it holds no key with a certificate; put back " +
         "the copy from your backup, or begin anew with `init` in another directory");
-  return wire::KeyPair{block(*text, "CERTIFICATE"), text->substr(0, certificates)};
+  };
+  if (certificates == std::string::npos || certificates == 0) return damaged();
+  wire::KeyPair pair{block(*text, "CERTIFICATE"), text->substr(0, certificates)};
+  if (!wire::read_certificate(pair.certificate)) return damaged();
+  return pair;
 }
 
 base::Result<wire::KeyPair> make_server(const wire::KeyPair& ca,

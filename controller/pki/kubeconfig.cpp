@@ -2,6 +2,7 @@
 #include "api/codec/yaml.hpp"
 #include "base/text.hpp"
 #include "controller/pki/authority.hpp"
+#include "wire/tls.hpp"
 
 namespace controller {
 namespace {
@@ -26,6 +27,14 @@ bool is_good(const std::string& certificate_data, base::Instant wall) {
   if (!pem) return false;
   const auto facts = wire::read_certificate(*pem);
   return facts && facts->validity.to > wall + kRenewWithin;
+}
+
+/// The key belongs to the certificate, and a context says who is meant.
+bool is_whole(const Json& config, const Json& user, const wire::KeyPair& ca) {
+  const auto certificate = base::from_base64(user.text_at("client-certificate-data"));
+  const auto key = base::from_base64(user.text_at("client-key-data"));
+  return certificate && key && wire::Tls::client(ca.certificate, *certificate, *key) &&
+         !config.text_at("current-context").empty();
 }
 
 }  // namespace
@@ -66,6 +75,7 @@ base::Result<std::string> redirected(const std::string& kubeconfig, const wire::
     return base::not_found("it is of another CA");
   if (!is_good(user->text_at("client-certificate-data"), wall))
     return base::not_found("its certificate ends soon");
+  if (!is_whole(*config, *user, ca)) return base::not_found("it is cut short");
   cluster->set("server", url);
   return api::write_yaml(*config);
 }

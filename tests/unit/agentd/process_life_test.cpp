@@ -247,6 +247,20 @@ TEST(ShimProcesses, AnIdThatIsNoFileNameIsRefused) {
   }
 }
 
+TEST(FileNotes, AStateThatIsCutShortIsNamedWithTheWayOutAndNeverBegunAfresh) {
+  tests::Folder folder;
+  const std::string whole = R"({"life":2,"assignment":{"servers":[]}})";
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    SCOPED_TRACE(length);
+    ASSERT_TRUE(base::write_file(folder.at("state.json"), whole.substr(0, length)));
+    const auto text = FileNotes(folder.at("state.json")).load();
+    ASSERT_FALSE(text);
+    EXPECT_EQ(text.error().code, base::Code::invalid);
+    EXPECT_NE(text.error().message.find(folder.at("state.json")), std::string::npos);
+    EXPECT_NE(text.error().message.find("join again"), std::string::npos) << text.error().message;
+  }
+}
+
 TEST(FileNotes, TheStateComesBackAndIsPrivate) {
   tests::Folder folder;
   FileNotes notes(folder.at("state.json"));
