@@ -31,6 +31,11 @@ base::Result<Agent> Agent::open(Ports ports, Settings settings) {
     agent.life_ = notes->integer_at("life");
     if (const auto* term = notes->find("term")) agent.term_ = api::from_json<api::Term>(*term);
     agent.revision_ = notes->integer_at("revision");
+    if (const auto* named = notes->find("named"); named != nullptr && named->is_array()) {
+      agent.named_.emplace();
+      for (const auto& uid : named->items())
+        if (uid.is_string()) agent.named_->insert(uid.string());
+    }
     if (const auto* held = notes->find("assignment"))
       agent.assignment_ = api::from_json<api::Assignment>(*held);
   }
@@ -48,6 +53,12 @@ base::Status Agent::save() const {
                                   {"term", api::to_json(term_)},
                                   {"revision", revision_}});
   if (assignment_) notes.set("assignment", api::to_json(*assignment_));
+  if (named_) {
+    auto named = api::Json::array();
+    for (const auto& uid : *named_)
+      named.push(uid);
+    notes.set("named", std::move(named));
+  }
   return ports_.notes.save(api::write_json(notes));
 }
 
@@ -66,7 +77,9 @@ base::Status Agent::assigned(const api::Assignment& assignment, base::Moment now
   auto same = assignment;
   if (assignment_) same.revision = assignment_->revision;
   const bool beat = assignment_ && same == *assignment_ && assignment.term == term_;
-  const auto before = std::tuple(term_, revision_, assignment_);
+  const auto before = std::tuple(term_, revision_, assignment_, named_);
+  if (term_.incarnation > 0 && assignment.term.incarnation > term_.incarnation) named_.emplace();
+  if (named_) remember_named(assignment);
   term_ = assignment.term;
   revision_ = assignment.revision;
   assignment_ = assignment;
@@ -75,7 +88,7 @@ base::Status Agent::assigned(const api::Assignment& assignment, base::Moment now
     const auto saved = save();
     if (!saved) {
       ORCH_MARK("agent.assignment-not-saved");
-      std::tie(term_, revision_, assignment_) = before;
+      std::tie(term_, revision_, assignment_, named_) = before;
       return base::Error(saved.error()).within("write the agent's notes");
     }
   }
@@ -89,6 +102,27 @@ void Agent::probed(const std::string& ticket, const ProbeAnswer& answer, base::M
   wake_ = now.steady;
 }
 
+void Agent::remember_named(const api::Assignment& assignment) {
+  if (whole_)
+    std::erase_if(*named_, [this](const std::string& uid) {
+      return !servers_.contains(uid) && !runs_.contains(uid);
+    });
+  for (const auto& server : assignment.servers)
+    named_->insert(server.uid);
+  for (const auto& run : assignment.runs)
+    named_->insert(run.uid);
+}
+
+/// Why what nobody wants goes on; empty: it is to end.
+std::string Agent::why_left_alone(const std::string& uid) const {
+  if (down_) return {};
+  if (!assignment_) return "no assignment has come yet: it goes on";
+  if (named_ && !named_->contains(uid))
+    return "the store was restored from a state that does not know it: it goes on until "
+           "`orch-agentd down` on this machine";
+  return {};
+}
+
 void Agent::make_slots(const std::vector<Child>& children) {
   for (const auto& child : children) {
     const auto uid = label(child, "uid");
@@ -96,8 +130,10 @@ void Agent::make_slots(const std::vector<Child>& children) {
     if (label(child, "kind") == "server") servers_.try_emplace(uid, uid);
     if (label(child, "kind") == "run") runs_.try_emplace(uid, uid);
   }
-  for (auto& [uid, slot] : servers_)
+  for (auto& [uid, slot] : servers_) {
     slot.want(std::nullopt);
+    slot.leave_alone(why_left_alone(uid));
+  }
   std::map<std::string, bool> wanted_runs;
   if (assignment_ && !down_) {
     for (const auto& server : assignment_->servers)
@@ -108,7 +144,10 @@ void Agent::make_slots(const std::vector<Child>& children) {
     }
   }
   for (auto& [uid, slot] : runs_)
-    if (!wanted_runs.contains(uid)) slot.want(std::nullopt);
+    if (!wanted_runs.contains(uid)) {
+      slot.want(std::nullopt);
+      slot.leave_alone(why_left_alone(uid));
+    }
 }
 
 void Agent::step(base::Moment now) {

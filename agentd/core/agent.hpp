@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,8 @@ class Agent {
   Agent(Ports ports, Settings settings) : ports_(ports), settings_(std::move(settings)) {}
   base::Status save() const;
   void make_slots(const std::vector<Child>& children);
+  void remember_named(const api::Assignment& assignment);
+  std::string why_left_alone(const std::string& uid) const;
   void end_helpers(const std::vector<Child>& children);
   void step_servers(const std::vector<Child>& children, base::Moment now);
   void step_runs(const std::vector<Child>& children, base::Moment now);
@@ -82,6 +85,9 @@ class Agent {
   api::Term term_;
   std::int64_t revision_ = 0;
   std::optional<api::Assignment> assignment_;
+  // What assignments of this incarnation of the store have named, as far as anything is left of it;
+  // nothing while no other incarnation was seen.
+  std::optional<std::set<std::string>> named_;
   std::map<std::string, ServerSlot> servers_;  // by uid
   std::map<std::string, RunSlot> runs_;        // by uid
   std::optional<base::Instant> heard_, wake_;

@@ -38,9 +38,10 @@ struct Child {
   State state = State::unknown;
   std::int64_t pid = 0, start_ticks = 0;
   std::optional<int> exit_code;  // exited: 128 + n for a signal; unset where nobody saw it
-  std::string failure;           // why it could not be started at all, e.g. "not found in PATH"
-  base::Instant started;         // wall clock, for people
-  base::Duration age{0};         // since its start, by a clock that nobody sets
+  // Why it could not be started at all ("not found in PATH"), or what hides its state.
+  std::string failure;
+  base::Instant started;  // wall clock, for people
+  base::Duration age{0};  // since its start, by a clock that nobody sets
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> notes;
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr base::Duration kParsePeriod{2'000};
 constexpr base::Duration kLookAgain{1'000};
+constexpr std::string_view kHidden = "Unknown";  // whether the step's child runs
 constexpr base::Duration kHarnessGrace{
     15'000};  // harnesses write what they have on the first signal
 
@@ -27,6 +28,7 @@ void RunSlot::want(std::optional<api::RunWanted> wanted) {
     stuck_ = false;
   }
   if (wanted) name_ = wanted->name;
+  left_alone_.clear();
   wanted_ = std::move(wanted);
 }
 
@@ -56,6 +58,11 @@ void RunSlot::step(const std::vector<Child>& children, Begin begin, Ports& ports
   // What is not wanted any more, or an attempt that was superseded, ends before anything else.
   if (ORCH_MUTANT("old-attempt-left-running") && child_ && wanted_ && attempt != wanted_->attempt)
     child_.reset();
+  if (child_ && child_->state != Child::State::exited && !left_alone_.empty()) {
+    wait_reason_ = "NotAssigned";
+    wait_message_ = left_alone_;
+    return;
+  }
   if (child_ && (!wanted_ || attempt != wanted_->attempt || stuck_)) {
     ORCH_MARK("run.superseded");
     return stop_child(*child_, ports, now);
@@ -178,8 +185,12 @@ void RunSlot::run_steps(const Child* child, Begin begin, Ports& ports, const Set
     return start_step(ports, settings, now);
   }
   if (attempt_began_ == base::Instant{}) attempt_began_ = child->started;
+  if (wait_reason_ == kHidden) wait_reason_.clear();
   switch (child->state) {
-    case Child::State::unknown: return sooner(now.steady + kLookAgain);
+    case Child::State::unknown:
+      wait_reason_ = kHidden;
+      wait_message_ = "whether the step runs cannot be told: " + child->failure;
+      return sooner(now.steady + kLookAgain);
     case Child::State::intended:  // one id, one effect
       ORCH_MARK("run.start-repeated");
       return start_step(ports, settings, now);

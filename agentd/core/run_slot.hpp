@@ -20,6 +20,8 @@ class RunSlot {
 
   const std::string& uid() const { return uid_; }
   void want(std::optional<api::RunWanted> wanted);
+  /// Nothing is wanted of it, and for this reason that is no order to end it.
+  void leave_alone(std::string why) { left_alone_ = std::move(why); }
   /// `begin`: may an attempt be begun (the controller was heard of lately)?
   enum class Begin : std::uint8_t { allowed, refused };
   void step(const std::vector<Child>& children, Begin begin, Ports& ports, const Settings& settings,
@@ -76,6 +78,7 @@ class RunSlot {
   Ending ending_;
   std::int64_t harvested_ = 0;  // the attempt whose leftovers were read
   bool final_parsed_ = false, stuck_ = false;
+  std::string left_alone_;  // why; empty: it is not
   std::string stuck_why_, wait_reason_, wait_message_;
   std::string stamp_;
   base::Instant next_parse_, attempt_began_;

@@ -36,6 +36,14 @@ std::int64_t number_label(const Child& child, const std::string& key) {
   return base::to_integer(label(child, key)).value_or(0);
 }
 
+/// A child whose record does not even say what it is may be the server that is wanted.
+const Child* find_hidden(const std::vector<Child>& children) {
+  const auto hidden = std::find_if(children.begin(), children.end(), [](const Child& child) {
+    return child.state == Child::State::unknown && label(child, "kind").empty();
+  });
+  return hidden == children.end() ? nullptr : &*hidden;
+}
+
 std::string how_it_ended(const Child& child) {
   if (!child.failure.empty()) return child.failure;
   if (!child.exit_code) return "the server ended and nobody saw how";
@@ -58,7 +66,16 @@ void ServerSlot::look(const std::vector<Child>& children) {
   }
 }
 
+/// An older state of the store was restored, which claims the machine for it once more: the same
+/// server, under a fence that it did not know. That is no reason to end it.
+bool ServerSlot::is_of_earlier_store() const {
+  const auto epoch = epoch_from(label(*child_, "epoch"));
+  return wanted_ && epoch.term.incarnation < wanted_->epoch.term.incarnation &&
+         label(*child_, "digest") == wanted_->digest;
+}
+
 bool ServerSlot::matches_wanted() const {
+  if (is_of_earlier_store()) return true;
   return wanted_ && label(*child_, "epoch") == epoch_text(wanted_->epoch) &&
          label(*child_, "digest") == wanted_->digest;
 }
@@ -77,13 +94,23 @@ void ServerSlot::step(const std::vector<Child>& children, Room room, Ports& port
     const bool never_ran = child_->state == Child::State::intended;
     if (child_->state == Child::State::unknown) {
       reason_ = "Unknown";
-      message_ = "whether the server runs cannot be told";
+      message_ = "whether the server runs cannot be told: " + child_->failure;
       return sooner(now.steady + kReadyPeriod);
+    }
+    if (!left_alone_.empty() && !over && !never_ran && !ending_.begun()) {
+      reason_ = "NotAssigned";
+      message_ = left_alone_;
+      return;
     }
     if (over || never_ran || sick_ || ending_.begun() || !matches_wanted()) return end(ports, now);
     return climb(ports, now);
   }
   if (!wanted_) return;
+  if (const Child* hidden = find_hidden(children)) {
+    reason_ = "Unknown";
+    message_ = "whether a server runs already cannot be told: " + hidden->failure;
+    return sooner(now.steady + kReadyPeriod);
+  }
   if (room == Room::taken) {
     ORCH_MARK("server.machine-taken");
     reason_ = "MachineTaken";
@@ -331,7 +358,7 @@ api::ProcessSeen ServerSlot::seen() const {
     return seen;
   }
   seen.deployment = label(*child_, "deployment");
-  seen.epoch = epoch_from(label(*child_, "epoch"));
+  seen.epoch = is_of_earlier_store() ? wanted_->epoch : epoch_from(label(*child_, "epoch"));
   seen.digest = label(*child_, "digest");
   seen.port = number_label(*child_, "port");
   if (child_->state == Child::State::running) {
@@ -347,8 +374,8 @@ api::ProcessSeen ServerSlot::seen() const {
     seen.identity = identity_;
     seen.endpoint = "http://127.0.0.1:" + std::to_string(seen.port) + "/v1";
   }
-  const bool going =
-      ending_.begun() || sick_ || !matches_wanted() || child_->state != Child::State::running;
+  const bool unwanted = !matches_wanted() && left_alone_.empty();
+  const bool going = ending_.begun() || sick_ || unwanted || child_->state != Child::State::running;
   if (going) seen.phase = api::ServerPhase::stopping;
   if (ending_.stuck()) {
     seen.phase = api::ServerPhase::stuck;

@@ -19,7 +19,12 @@ class ServerSlot {
   explicit ServerSlot(std::string uid) : uid_(std::move(uid)) {}
 
   const std::string& uid() const { return uid_; }
-  void want(std::optional<api::ServerWanted> wanted) { wanted_ = std::move(wanted); }
+  void want(std::optional<api::ServerWanted> wanted) {
+    wanted_ = std::move(wanted);
+    left_alone_.clear();
+  }
+  /// Nothing is wanted of it, and for this reason that is no order to end it.
+  void leave_alone(std::string why) { left_alone_ = std::move(why); }
   /// `room`: no other server has anything left on this machine.
   enum class Room : std::uint8_t { free, taken };
   void step(const std::vector<Child>& children, Room room, Ports& ports, const Settings& settings,
@@ -40,6 +45,7 @@ class ServerSlot {
 
   void look(const std::vector<Child>& children);
   bool matches_wanted() const;
+  bool is_of_earlier_store() const;
   void start(Ports& ports, const Settings& settings, base::Moment now);
   std::optional<std::int64_t> choose_port(Ports& ports, base::Moment now);
   void end(Ports& ports, base::Moment now);
@@ -69,6 +75,7 @@ class ServerSlot {
   api::Time next_start_wall_;
   std::optional<base::Instant> wake_;
   std::string reason_, message_;
+  std::string left_alone_;  // why; empty: it is not
 };
 
 }  // namespace agentd

@@ -27,6 +27,8 @@ std::optional<Rejection> judge_run(const reconcilers::World& world, const std::s
                                    const api::RunSeen& seen) {
   const auto* run = run_by_uid(world, seen.uid);
   if (run == nullptr) return std::nullopt;  // deleted meanwhile: its leftovers may be told
+  // A restored store has forgotten what it gave out; a report is not refused for knowing it.
+  if (world.term.incarnation > 1) return std::nullopt;
   if (run->status.machine != machine) {
     ORCH_MARK("report.of-a-run-elsewhere");
     return refuse(403, "Forbidden",

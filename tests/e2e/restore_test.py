@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import sqlite3
+import subprocess
 import time
 
 import rig_lab as lab
@@ -53,37 +54,83 @@ def alive(processes):
         lab.equal(int(fields[19]), ticks, f"the life of process {pid}")
 
 
-def check_older_state(rig):
+def restore(rig, state):
+    rig.end(signal.SIGKILL)
+    rig.call("restore", str(rig.folder / state))
+    rig.call("check")
     rig.start(*BEATS)
-    rig.join()
+
+
+def check_alive(rig, servers, seconds=8):
+    """Over some beats, and for longer than a machine may be silent."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        alive(servers)
+        time.sleep(0.1)
+    lab.equal(rig.condition("machines/box1", "Ready")["status"], "True", "the machine")
+    lab.equal(rig.agent.poll(), None, "the agent's process")
+
+
+def prepare(rig):
+    """A hot server, and three states of the store: before it was wished for, before it had a machine,
+    and with it."""
+    rig.start(*BEATS)
+    rig.call("snapshot", str(rig.folder / "unwished.db"))
     rig.apply(lab.RUNTIME, lab.model("m"), lab.deployment("d", "m"))
+    rig.call("snapshot", str(rig.folder / "unclaimed.db"))
+    rig.join()
     lab.until("a hot server", lambda: hot(rig))
-    servers, older = lab.until("its process", rig.servers), rig.folder / "older.db"
-    rig.call("snapshot", str(older))
-    lab.equal(rows(older, "SELECT count(*) FROM machine"), [(1,)], "machines in the snapshot")
+    servers = lab.until("its process", rig.servers)
+    rig.call("snapshot", str(rig.folder / "older.db"))
+    lab.equal(rows(rig.folder / "older.db", "SELECT count(*) FROM machine"), [(1,)],
+              "machines in the snapshot")
+    return servers
+
+
+def check_older_state(rig, servers):
     rig.apply(lab.model("m", later="yes"), lab.model("later"))
     revision = int(rig.get("models")["metadata"]["resourceVersion"])
-
-    rig.call("restore", str(older), code=75)  # not while it runs
-    rig.end(signal.SIGKILL)
-    rig.call("restore", str(older))
-    rig.call("check")
-    alive(servers)
-    began = time.monotonic()
-    rig.start(*BEATS)
+    rig.call("restore", str(rig.folder / "older.db"), code=75)  # not while it runs
+    restore(rig, "older.db")
     lab.equal(rig.ask("GET", "models/later")[0], 404, "what came after the snapshot")
     lab.holds(int(rig.get("models")["metadata"]["resourceVersion"]) > revision,
               "no revision is given twice")
-    lab.until("the machine's report",
-              lambda: rig.condition("machines/box1", "Ready")["status"] == "True")
-    while time.monotonic() < began + 8:  # some beats, and longer than a machine may be silent
-        alive(servers)
-        time.sleep(0.1)
+    check_alive(rig, servers)
     lab.until("the same server, hot again", lambda: hot(rig) and rig.servers() == servers)
-    lab.equal(rig.agent.poll(), None, "the agent's process")
-    term = rows(rig.folder / "older.db", "SELECT incarnation FROM head")
-    lab.equal(term, [(1,)], "the snapshot's incarnation")
+    lab.equal(rows(rig.folder / "older.db", "SELECT incarnation FROM head"), [(1,)],
+              "the snapshot's incarnation")
     lab.equal((rig.data / "state.db.incarnation").read_text().strip(), "2", "the store's")
+
+
+def check_unclaimed(rig, servers):
+    """The machine is claimed once more, under a new fence: for the server that runs already."""
+    restore(rig, "unclaimed.db")
+    check_alive(rig, servers)
+    lab.until("the same server, hot again", lambda: hot(rig) and rig.servers() == servers)
+    rig.agent.kill()
+    rig.agent.wait()
+    rig.agent = rig.launch("orch-agentd", "--data-dir", rig.agent_data)
+    check_alive(rig, servers, 3)
+    lab.until("the same server, hot again", lambda: hot(rig) and rig.servers() == servers)
+
+
+def check_unwished(rig, servers):
+    """Nobody knows the server any more: it goes on, and a person ends it."""
+    restore(rig, "unwished.db")
+    check_alive(rig, servers)
+    process, = rig.get("machines/box1")["status"]["processes"]
+    lab.equal(process["reason"], "NotAssigned", "the reason")
+    lab.holds("orch-agentd down" in process["message"], f"the way out: {process['message']}")
+    rig.agent.kill()
+    rig.agent.wait()
+    alive(servers)
+    rig.agent = rig.launch("orch-agentd", "--data-dir", rig.agent_data)
+    check_alive(rig, servers, 3)
+    rig.agent.terminate()
+    rig.agent.wait()
+    subprocess.run([rig.bin / "orch-agentd", "--data-dir", rig.agent_data, "down"], check=True)
+    for _, pid, _ in servers:
+        lab.holds(not pathlib.Path(f"/proc/{pid}").exists(), "the way out ends it")
     rig.end()
 
 
@@ -136,7 +183,10 @@ def main():
     with lab.Rig(lab.arguments(__doc__).bin) as rig:
         rig.call("init")
         check_nights(rig)
-        check_older_state(rig)
+        servers = prepare(rig)
+        check_older_state(rig, servers)
+        check_unclaimed(rig, servers)
+        check_unwished(rig, servers)
         check_damages(rig)
 
 

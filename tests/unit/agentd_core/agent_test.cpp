@@ -235,6 +235,78 @@ TEST(AgentServers, AfterABootEverythingIsStartedAnew) {
   EXPECT_EQ(rig.host().processes().size(), 1U);
 }
 
+constexpr api::Term kFirst{1, 1}, kRestored{2, 2};
+
+api::ServerWanted claimed(const std::string& uid, const api::Term& term) {
+  auto wanted = server(uid, 5);
+  wanted.epoch.term = term;
+  return wanted;
+}
+
+TEST(AgentServers, ThatARestoredStoreDoesNotKnowGoOnUntilSomebodyEndsThem) {
+  Rig rig;
+  ASSERT_TRUE(rig.assign({claimed("a", kFirst)}, {}, 0, kFirst));
+  rig.settle();
+  const auto before = rig.report().processes.front();
+  ASSERT_TRUE(rig.assign({}, {}, 0, kRestored));
+  rig.settle();
+  rig.start();  // also the next life of the agent
+  rig.settle();
+  const auto after = rig.report().processes.front();
+  EXPECT_EQ(after.pid, before.pid);
+  EXPECT_EQ(after.reason, "NotAssigned");
+  EXPECT_NE(after.message.find("orch-agentd down"), std::string::npos) << after.message;
+  rig.agent().go_down();
+  rig.settle();
+  EXPECT_TRUE(rig.host().processes().empty());
+}
+
+TEST(AgentServers, ThatARestoredStoreClaimsOnceMoreAreTheSameProcessUnderTheNewFence) {
+  Rig rig;
+  ASSERT_TRUE(rig.assign({claimed("a", kFirst)}, {}, 0, kFirst));
+  rig.settle();
+  const auto before = rig.report().processes.front();
+  ASSERT_TRUE(rig.assign({}, {}, 0, kRestored));
+  rig.settle();
+  ASSERT_TRUE(rig.assign({claimed("a", kRestored)}, {}, 0, kRestored));
+  rig.settle();
+  const auto after = rig.report().processes.front();
+  EXPECT_EQ(after.pid, before.pid);
+  EXPECT_EQ(after.epoch.term, kRestored);
+  EXPECT_EQ(rig.phase(), "Hot");
+  // What the restored store has named is its own to end, also in the agent's next life.
+  rig.start();
+  ASSERT_TRUE(rig.assign({}, {}, 0, kRestored));
+  rig.settle();
+  EXPECT_EQ(rig.phase(), "none");
+}
+
+TEST(AgentServers, OfAnOlderDigestAreReplacedAlsoByARestoredStore) {
+  Rig rig;
+  ASSERT_TRUE(rig.assign({claimed("a", kFirst)}, {}, 0, kFirst));
+  rig.settle();
+  const auto before = rig.report().processes.front().pid;
+  auto other = claimed("a", kRestored);
+  other.digest = "d2";
+  ASSERT_TRUE(rig.assign({other}, {}, 0, kRestored));
+  rig.settle();
+  EXPECT_EQ(rig.phase(), "Hot");
+  EXPECT_NE(rig.report().processes.front().pid, before);
+}
+
+TEST(AgentRuns, ThatARestoredStoreDoesNotKnowGoOn) {
+  Rig rig;
+  ASSERT_TRUE(rig.assign({}, {run(1, "http://x/v1")}, 0, kFirst));
+  rig.settle(base::Duration{600});
+  ASSERT_EQ(rig.host().processes().size(), 1U);
+  const auto before = rig.host().processes().begin()->first;
+  ASSERT_TRUE(rig.assign({}, {}, 0, kRestored));
+  rig.step();
+  ASSERT_EQ(rig.host().processes().size(), 1U);
+  EXPECT_EQ(rig.host().processes().begin()->first, before);
+  EXPECT_EQ(rig.attempt().reason, "NotAssigned");
+}
+
 TEST(Agent, ObeysNoAssignmentOfThePastOrForOthers) {
   Rig rig;
   ASSERT_TRUE(rig.assign({server("a", 5)}, {}, 20, {0, 2}));
