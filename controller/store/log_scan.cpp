@@ -2,6 +2,7 @@
 #include "controller/store/log_scan.hpp"
 
 #include <array>
+#include <bit>
 
 #include "base/text.hpp"
 
@@ -28,6 +29,9 @@ std::uint32_t swapped(std::uint32_t word) {
 class Chain {
  public:
   explicit Chain(std::uint32_t magic) : little_((magic & 1) == 0) {}
+  /// Goes on behind a frame that ends with these sums, in a log that was written here.
+  Chain(std::uint32_t first, std::uint32_t second)
+      : little_(std::endian::native == std::endian::little), first_(first), second_(second) {}
   void add(std::string_view bytes) {
     for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
       first_ += word(bytes, at) + second_;
@@ -50,6 +54,7 @@ class Chain {
 struct Frame {
   std::uint32_t page, pages_after;
   bool ours, whole;
+  bool follows;  // its sums are those of the frame before it and its own bytes
   std::string bytes;
   bool commits() const { return pages_after != 0; }
 };
@@ -74,11 +79,19 @@ class Frames {
     if (!bytes) return bytes.error();
     // Without a header the first frame tells which log this is.
     if (!header_whole_ && index == 0) salt_ = bytes->substr(8, 8);
-    Frame frame{word_at(*bytes, 0), word_at(*bytes, 4), false, false, {}};
+    Frame frame{word_at(*bytes, 0), word_at(*bytes, 4), false, false, index == 0, {}};
     frame.ours = bytes->compare(8, 8, salt_) == 0;
     frame.bytes = bytes->substr(kFrameHeaderBytes);
     chain_.add(std::string_view(*bytes).substr(0, 8));
     chain_.add(frame.bytes);
+    if (!header_whole_ && index > 0) {
+      Chain behind(first_before_, second_before_);
+      behind.add(std::string_view(*bytes).substr(0, 8));
+      behind.add(frame.bytes);
+      frame.follows = behind.is(word_at(*bytes, 16), word_at(*bytes, 20));
+    }
+    first_before_ = word_at(*bytes, 16);
+    second_before_ = word_at(*bytes, 20);
     frame.whole =
         frame.ours && frame.page != 0 && chain_.is(word_at(*bytes, 16), word_at(*bytes, 20));
     return frame;
@@ -91,6 +104,7 @@ class Frames {
   std::string salt_;
   Chain chain_;
   bool header_whole_ = false;
+  std::uint32_t first_before_ = 0, second_before_ = 0;  // the sums of the frame before
 };
 
 base::Error damaged(const LogOwner& owner, const std::string& where) {
@@ -115,13 +129,14 @@ base::Status scan_frames(Frames& frames, const LogOwner& owner) {
   return base::ok();
 }
 
-/// Whether the newest head in a log without a header is the one in the file.
+/// Whether the newest head in a log without a header is the one in the file. What an earlier cut
+/// tore at its end was never acknowledged, and the sums break off before it.
 base::Status compare_heads(Frames& frames, const LogOwner& owner) {
   std::string newest, committed;
   for (std::int64_t i = 0; i < frames.count(); ++i) {
     auto frame = frames.read(i);
     if (!frame) return std::move(frame).error();
-    if (!frame->ours) break;
+    if (!frame->ours || !frame->follows) break;
     if (frame->page == owner.head_page) newest = std::move(frame->bytes);
     if (frame->commits()) committed = newest;
   }

@@ -189,6 +189,11 @@ TEST_P(PowerCutBlocks, LoseNothingAcknowledgedAndTearNothing) {
 }
 INSTANTIATE_TEST_SUITE_P(All, PowerCutBlocks, ::testing::Range(0, kBlocks));
 
+TEST(PowerCuts, AHeaderThatIsTornOverATornEndOfAnEarlierCutIsNoDamage) {
+  const auto toll = Player(354, StorePlace::Durability::whole).play(kCutsOfADisk);
+  EXPECT_EQ(toll.lost, 0) << "cut " << toll.cuts << ": " << toll.first_loss;
+}
+
 TEST(PowerCuts, WithoutASyncAtEachCommitTheSameTestFindsLosses) {
   int lost = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed)
