@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/server.hpp"
 
-#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "wire/session.hpp"
 #include "wire/sockets.hpp"
@@ -33,12 +32,14 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     Loop::Timer retry;
   };
 
-  State(Loop& loop, Service& service) : core(std::make_shared<ServerCore>(loop, service)) {}
+  State(Loop& loop, Service& service, const Bounds& bounds)
+      : core(std::make_shared<ServerCore>(loop, service, bounds)) {}
 
   void add(int fd, Listener::Kind kind, const std::string& unix_path);
   void watch(const std::shared_ptr<Listener>& listener);
   void accept_all(const std::shared_ptr<Listener>& listener);
   void admit(int fd, const Listener& listener);
+  bool make_room();
 
   std::shared_ptr<ServerCore> core;
   std::vector<std::shared_ptr<Listener>> listeners;
@@ -83,8 +84,20 @@ void Server::State::accept_all(const std::shared_ptr<Listener>& listener) {
   watch(listener);
 }
 
+/// Lets go of the connection that is owed least; false when each has a request in hand.
+bool Server::State::make_room() {
+  std::shared_ptr<Session> least;
+  for (const auto& [key, session] : core->sessions)
+    if (session->waits() && (!least || session->is_owed_less_than(*least))) least = session;
+  if (!least) return false;
+  base::log::warn("wire.connection_made_room", {{"peer", least->address()}});
+  least->cut();
+  core->sessions.erase(least.get());
+  return true;
+}
+
 void Server::State::admit(int fd, const Listener& listener) {
-  if (core->sessions.size() >= base::limits::kConnections) {
+  if (core->sessions.size() >= core->bounds.connections && !make_room()) {
     base::log::warn("wire.too_many_connections", {{"peer", peer_text(fd)}});
     ::close(fd);
     return;
@@ -119,7 +132,8 @@ HeldAddress::~HeldAddress() {
 
 void Service::on_refused(const Request&, const Refusal&) {}
 
-Server::Server(Loop& loop, Service& service) : state_(std::make_shared<State>(loop, service)) {}
+Server::Server(Loop& loop, Service& service, const Bounds& bounds)
+    : state_(std::make_shared<State>(loop, service, bounds)) {}
 
 Server::~Server() {
   stop_accepting();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "wire/loop.hpp"
 #include "wire/message.hpp"
@@ -73,11 +74,23 @@ class HeldAddress {
   Kind kind_;
 };
 
-/// Accepts connections and serves requests one after the other on each, with all deadlines and
-/// bounds of base/limits.hpp. The service must outlive it.
+/// How long a server waits for a peer, and for how many. Tests of slow peers ask for less.
+struct Bounds {
+  base::Duration handshake = base::limits::kHandshake;
+  base::Duration header = base::limits::kHeader;
+  base::Duration body = base::limits::kBody;
+  base::Duration idle = base::limits::kIdle;
+  base::Duration write = base::limits::kWrite;
+  base::Duration linger = base::limits::kLinger;
+  std::size_t connections = base::limits::kConnections;
+};
+
+/// Accepts connections and serves requests one after the other on each. When there is no room for
+/// one more, whoever keeps a connection without a request makes room: strangers first, the one that
+/// has waited longest before others. The service must outlive it.
 class Server {
  public:
-  Server(Loop& loop, Service& service);
+  Server(Loop& loop, Service& service, const Bounds& bounds = {});
   ~Server();
   /// Gives the real `host:port`; refuses as `HeldAddress` does.
   base::Result<std::string> listen(const std::string& address, const Tls& tls);

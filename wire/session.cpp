@@ -11,7 +11,6 @@ namespace {
 
 namespace limits = base::limits;
 
-constexpr base::Duration kLinger{2'000};   // for the other side to read a refusal before we close
 constexpr std::size_t kAhead = 64 * 1024;  // of later requests, read while one is in hand
 constexpr std::size_t kLowWater = limits::kWriteHighWater / 4;  // `on_writable` below this
 
@@ -115,10 +114,17 @@ Session::Session(const std::shared_ptr<ServerCore>& core, std::shared_ptr<Connec
       owner_(core),
       connection_(std::move(connection)),
       deadline_(core->loop, [this] { cut_late(); }),
-      parser_(std::numeric_limits<std::size_t>::max()) {}  // The service bounds each by its head.
+      parser_(std::numeric_limits<std::size_t>::max()),  // The service bounds each by its head.
+      waits_since_(++core->waits) {}
+
+bool Session::is_owed_less_than(const Session& other) const {
+  const auto known = [](const Peer& peer) { return peer.certified || peer.uid; };
+  const bool mine = known(connection_->peer()), its = known(other.connection_->peer());
+  return mine != its ? its : waits_since_ < other.waits_since_;
+}
 
 void Session::start() {
-  deadline_.set(limits::kHandshake);
+  deadline_.set(core_.bounds.handshake);
   const auto guarded = [weak = weak_from_this()](auto what) {
     return [weak, what](auto&&... arguments) {
       if (const auto self = weak.lock()) what(*self, arguments...);
@@ -127,7 +133,7 @@ void Session::start() {
   connection_->start({
       .on_ready = guarded([](Session& self) {
         self.phase_ = Phase::head;
-        self.deadline_.set(limits::kHeader);
+        self.deadline_.set(self.core_.bounds.header);
       }),
       .on_bytes = guarded([](Session& self, std::string_view bytes) { self.take_bytes(bytes); }),
       .on_sent = guarded([](Session& self) { self.sent_some(); }),
@@ -143,7 +149,7 @@ void Session::take_bytes(std::string_view bytes) {
   in_ += bytes;
   if (phase_ == Phase::idle) {
     phase_ = Phase::head;
-    deadline_.set(limits::kHeader);
+    deadline_.set(core_.bounds.header);
   }
   if (in_.size() > kAhead && (phase_ == Phase::answering || phase_ == Phase::draining))
     connection_->pause_reading();
@@ -182,7 +188,7 @@ void Session::begin_body() {
   Request head = parser_.head();
   head.peer = connection_->peer();
   parser_.set_body_max(core_.service.body_max(head));
-  deadline_.set(limits::kBody);
+  deadline_.set(core_.bounds.body);
   if (!parser_.refusal() && parser_.wants_continue())
     connection_->send("HTTP/1.1 100 Continue\r\n\r\n", Connection::Flush::now);
 }
@@ -221,7 +227,7 @@ void Session::send(std::string bytes, Connection::Flush flush) {
   if (phase_ != Phase::answering) return;
   const bool waited = connection_->pending() > 0;
   connection_->send(std::move(bytes), flush);
-  if (!waited && connection_->pending() > 0) deadline_.set(limits::kWrite);
+  if (!waited && connection_->pending() > 0) deadline_.set(core_.bounds.write);
 }
 
 void Session::answered(After after) {
@@ -236,7 +242,8 @@ void Session::answered(After after) {
 void Session::next() {
   if (after_ == After::close || (half_closed_ && in_.empty())) return close_gently();
   phase_ = in_.empty() ? Phase::idle : Phase::head;
-  deadline_.set(in_.empty() ? limits::kIdle : limits::kHeader);
+  waits_since_ = ++core_.waits;
+  deadline_.set(in_.empty() ? core_.bounds.idle : core_.bounds.header);
   connection_->resume_reading();
   if (!in_.empty()) pump_soon();
 }
@@ -245,7 +252,7 @@ void Session::sent_some() {
   const auto self = shared_from_this();
   if (phase_ != Phase::answering && phase_ != Phase::draining) return;
   if (connection_->pending() > 0)
-    deadline_.set(limits::kWrite);
+    deadline_.set(core_.bounds.write);
   else if (phase_ == Phase::draining)
     return next();
   else
@@ -262,7 +269,7 @@ void Session::sent_some() {
 
 void Session::close_gently() {
   phase_ = Phase::closing;
-  deadline_.set(connection_->pending() > 0 ? limits::kWrite : kLinger);
+  deadline_.set(connection_->pending() > 0 ? core_.bounds.write : core_.bounds.linger);
   connection_->end();
 }
 
@@ -273,7 +280,7 @@ void Session::peer_ended(const base::Status& how) {
     base::log::info("wire.handshake_failed",
                     {{"peer", connection_->peer().address}, {"why", how.error().message}});
     phase_ = Phase::closing;
-    return deadline_.set(kLinger);
+    return deadline_.set(core_.bounds.linger);
   }
   const auto answer = answer_.lock();
   const bool in_hand = phase_ == Phase::answering || phase_ == Phase::draining;

@@ -16,9 +16,12 @@ class Session;
 
 /// What all connections of a server share.
 struct ServerCore {
-  ServerCore(Loop& at, Service& serves) : loop(at), service(serves) {}
+  ServerCore(Loop& at, Service& serves, const Bounds& within)
+      : loop(at), service(serves), bounds(within) {}
   Loop& loop;
   Service& service;
+  Bounds bounds;
+  std::uint64_t waits = 0;  // how often a connection has begun to wait for a request
   std::map<const Session*, std::shared_ptr<Session>> sessions;
   enum class Doors { open, closing };
   Doors doors = Doors::open;  // closing: no connection is kept alive for another request
@@ -37,6 +40,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void cut();
   /// Says good-bye when no request is in hand, else cuts.
   void dismiss();
+
+  /// Nothing whole has come that an answer is owed to.
+  bool waits() const { return phase_ != Phase::answering && phase_ != Phase::draining; }
+  /// Of two that wait: a stranger before who has shown who he is, then who has waited longer.
+  bool is_owed_less_than(const Session& other) const;
+  const std::string& address() const { return connection_->peer().address; }
 
   // The exchange's side.
   void send(std::string bytes, Connection::Flush flush);
@@ -72,6 +81,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string in_;
   std::weak_ptr<Answer> answer_;
   Phase phase_ = Phase::handshake;
+  std::uint64_t waits_since_;  // by the core's count
   After after_ = After::keep;
   bool pumping_ = false;
   bool full_ = false;  // `write` said so: `on_writable` is owed

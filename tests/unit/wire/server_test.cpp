@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/wire/lab.hpp"
+#include "tests/unit/wire/probes.hpp"
 #include "wire/http1.hpp"
 
 #include <algorithm>
@@ -54,6 +55,19 @@ TEST_F(PlainServer, ManyPipelinedRequestsAreAllAnswered) {
   for (int i = 0; i < 500; ++i)
     all += "GET /n HTTP/1.1\r\nHost: h\r\n\r\n";
   EXPECT_EQ(count(hear(all, 500), "HTTP/1.1 200 OK"), 500U);
+}
+
+TEST_F(PlainServer, EveryFramingProbeIsRefusedAndWhatFollowsItNeverRuns) {
+  service.answer = say_path;
+  for (const auto& probe : framing_probes()) {
+    SCOPED_TRACE(probe.name);
+    const auto heard = hear(probe.bytes + "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n", 2);
+    EXPECT_EQ(heard.substr(0, 12), "HTTP/1.1 " + probe.expected);
+    EXPECT_NE(heard.find("Connection: close"), std::string::npos);
+    EXPECT_EQ(count(heard, "HTTP/1.1 "), 1U);
+    EXPECT_TRUE(raw->ended());
+  }
+  EXPECT_TRUE(service.requests.empty());
 }
 
 TEST_F(PlainServer, NothingBehindARefusedRequestIsExecuted) {
