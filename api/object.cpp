@@ -116,6 +116,9 @@ void EnvVar::rules(const EnvVar& v, const std::string& path, Findings& findings)
          Finding::Reason::forbidden});
   if (v.name.find('=') != std::string::npos)
     findings.push_back({path + ".name", "a name has no \"=\"", Finding::Reason::invalid});
+  if (std::any_of(v.name.begin(), v.name.end(), [](char c) { return c <= ' ' || c > '~'; }))
+    findings.push_back({path + ".name", "a name is of printable ASCII characters without blanks",
+                        Finding::Reason::invalid});
   if (!v.value.empty() && !v.secret.empty())
     findings.push_back({path, "give value or secret, not both", Finding::Reason::invalid});
 }

@@ -44,6 +44,15 @@ bool is_control(std::string_view sequence) {
   return sequence.size() == 2 && first == 0xC2 && byte_at(sequence, 1) < 0xA0;
 }
 
+/// Embeddings, overrides and isolates of the direction of writing: what is seen would not be what
+/// is there.
+bool turns_writing(std::string_view sequence) {
+  const auto within = [&](std::string_view low, std::string_view high) {
+    return sequence.size() == 3 && sequence >= low && sequence <= high;
+  };
+  return within("\xE2\x80\xAA", "\xE2\x80\xAE") || within("\xE2\x81\xA6", "\xE2\x81\xA9");
+}
+
 void append_clean(std::string& out, std::string_view text, std::size_t at, std::size_t length) {
   if (length == 0) {
     out += kReplacement;
@@ -141,7 +150,10 @@ std::string printable(std::string_view text) {
       continue;
     }
     const auto length = sequence_at(text, at);
-    append_clean(out, text, at, length);
+    if (turns_writing(text.substr(at, length)))
+      out += kReplacement;
+    else
+      append_clean(out, text, at, length);
     at += length == 0 ? 1 : length;
   }
   return out;

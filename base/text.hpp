@@ -46,7 +46,7 @@ std::optional<std::string> nearest(std::string_view word,
 bool is_utf8(std::string_view text);
 /// Invalid UTF-8 becomes U+FFFD; NUL and control characters other than \n and \t become spaces.
 std::string clean_utf8(std::string_view text);
-/// What a terminal may see: as clean_utf8, and escape sequences (CSI, OSC, single) removed whole.
+/// What a terminal may see: clean_utf8, no escape sequences (whole), U+FFFD for turns of writing.
 std::string printable(std::string_view text);
 /// At most `bytes`, cut at a UTF-8 border, with "…" where something was cut.
 std::string clipped(std::string_view text, std::size_t bytes);

@@ -48,8 +48,9 @@ std::size_t opening_quote(std::string_view text, std::size_t end) {
 /// recurse. Every refusal names what it refuses.
 class Builder {
  public:
-  Builder(std::string_view text, const rapidjson::MemoryStream& stream, std::size_t depth_max)
-      : text_(text), stream_(stream), depth_max_(depth_max) {}
+  Builder(std::string_view text, const rapidjson::MemoryStream& stream, std::size_t depth_max,
+          std::size_t values_max)
+      : text_(text), stream_(stream), depth_max_(depth_max), values_max_(values_max) {}
 
   bool Null() { return add(Json()); }
   bool Bool(bool value) { return add(Json(value)); }
@@ -100,12 +101,16 @@ class Builder {
   std::string_view text_;
   const rapidjson::MemoryStream& stream_;
   std::size_t depth_max_;
+  std::size_t values_max_;
+  std::size_t values_ = 0;
   std::vector<Frame> frames_;
   Json root_;
   std::optional<Complaint> complaint_;
 };
 
 bool Builder::add(Json value) {
+  if (++values_ > values_max_)
+    return refuse(stream_.Tell(), "more than " + std::to_string(values_max_) + " values");
   if (frames_.empty()) {
     root_ = std::move(value);
   } else if (Json& parent = frames_.back().value; parent.is_array()) {
@@ -215,7 +220,8 @@ std::string message_of(const rapidjson::ParseResult& result) {
 
 }  // namespace
 
-base::Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
+base::Result<Json> parse_json(std::string_view text, std::size_t depth_max,
+                              std::size_t values_max) {
   if (text.substr(0, kMark.size()) == kMark)
     return base::invalid(placed(text, {0, "a byte-order mark is not allowed"}));
   // A NUL ends the text for the parser, which would hide whatever stands behind it.
@@ -228,7 +234,7 @@ base::Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
                               rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  Builder builder(text, stream, depth_max);
+  Builder builder(text, stream, depth_max, values_max);
   const auto result = reader.Parse<kFlags>(stream, builder);
   if (builder.complaint()) return base::invalid(placed(text, *builder.complaint()));
   if (result.IsError()) return base::invalid(placed(text, {result.Offset(), message_of(result)}));

@@ -87,8 +87,10 @@ class Json {
 
 /// Strict JSON: one value and nothing behind it, valid UTF-8 without NUL, no duplicate keys, no
 /// byte-order mark, numbers within int64 or finite doubles, depth <= kDepth. The message says line
-/// and column; duplicate keys are named with their path.
-base::Result<Json> parse_json(std::string_view text, std::size_t depth_max = 32);
+/// and column; duplicate keys are named with their path. Whoever reads for strangers bounds the
+/// number of values: a small text can hold very many.
+base::Result<Json> parse_json(std::string_view text, std::size_t depth_max = 32,
+                              std::size_t values_max = SIZE_MAX);
 
 /// Compact canonical bytes: keys sorted, no blanks, only what JSON must escape is escaped.
 std::string write_json(const Json& value);

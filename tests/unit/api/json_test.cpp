@@ -51,6 +51,15 @@ TEST(Json, EqualValuesHaveEqualBytes) {
   }
 }
 
+TEST(Json, MoreValuesThanAskedForAreRefusedWhereTheyBegin) {
+  const std::string text = R"({"a":[1,2,3],"b":{}})";  // three numbers, a list, two objects
+  EXPECT_TRUE(api::parse_json(text, 32, 6));
+  const auto refused = api::parse_json(text, 32, 5);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "1:20: more than 5 values");
+  EXPECT_EQ(api::parse_json("[1,2,3]", 32, 2).error().message, "1:7: more than 2 values");
+}
+
 TEST(Json, BadInputIsRefusedByNameAndPlace) {
   using namespace std::string_literals;
   const struct {

@@ -257,6 +257,10 @@ TEST(Rules, AnEnvironment) {
             "ours\n");
   EXPECT_EQ(env(R"({"name":"ORCH_X","value":"x"})").substr(0, 16), "spec.env[0].name");
   EXPECT_EQ(env(R"({"name":"A=B","value":"x"})"), "spec.env[0].name: a name has no \"=\"\n");
+  for (const char* name : {R"(A\nB)", "A B", R"(A\u007f)", "\u00c4"})
+    EXPECT_EQ(env(R"({"name":")" + std::string(name) + R"(","value":"x"})"),
+              "spec.env[0].name: a name is of printable ASCII characters without blanks\n");
+  EXPECT_EQ(env(R"x({"name":"http_proxy","value":"a\nb"},{"name":"A.b-c","value":"x"})x"), "");
   EXPECT_EQ(env(R"({"name":"A","value":"x","secret":"y"})"),
             "spec.env[0]: give value or secret, not both\n");
   EXPECT_EQ(env(R"x({"name":"A","value":"$(endpoint)"})x").substr(0, 18), "spec.env[0].value:");

@@ -71,6 +71,9 @@ TEST(Printable, RemovesSequencesWhole) {
       {"a\0b\xFF"s, "a b\xEF\xBF\xBD"},
       {"a\rb\bc", "a b c"},
       {"\xC2", "\xEF\xBF\xBD"},
+      {"a\xE2\x80\xAEz", "a\xEF\xBF\xBDz"},  // U+202E, right to left whatever stands here
+      {"\xE2\x81\xA6z\xE2\x81\xA9", "\xEF\xBF\xBDz\xEF\xBF\xBD"},
+      {"\xE2\x80\x8E\xD7\x90\xE2\x80\xA6", "\xE2\x80\x8E\xD7\x90\xE2\x80\xA6"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(to_hex(c.text));
