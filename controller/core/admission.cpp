@@ -24,6 +24,8 @@ constexpr std::array<std::string_view, 6> kServerFields{"uid",
                                                         "deletionTimestamp",
                                                         "deletionGracePeriodSeconds"};
 
+constexpr std::size_t kListBytes = 8192;  // of complaints in one message
+
 std::string name_in(const Json& body) {
   const Json* name = body.at({"metadata", "name"});
   return name != nullptr && name->is_string() ? name->string() : "";
@@ -83,7 +85,21 @@ std::optional<Rejection> judge_fields(Json& object, const api::Kind& kind, const
   if (op.validation == FieldValidation::warn) return std::nullopt;
   warnings.clear();
   return bad_request(std::string(kind.name) + " in version \"v1\" cannot be handled as a " +
-                     std::string(kind.name) + ": strict decoding error: " + list);
+                     std::string(kind.name) +
+                     ": strict decoding error: " + base::clipped(list, kListBytes));
+}
+
+/// One name, or each of a list.
+void warn_of_name(const Picture& picture, const Json& value, const api::Field& field,
+                  const std::string& path, std::vector<std::string>& warnings) {
+  if (value.is_array())
+    for (std::size_t i = 0; i < value.items().size(); ++i)
+      warn_of_name(picture, value.items()[i], field, path + "[" + std::to_string(i) + "]",
+                   warnings);
+  if (value.is_string() && !value.string().empty() &&
+      picture.find(field.refers_to, value.string()) == nullptr)
+    warnings.push_back(path + ": " + std::string(field.refers_to) + " \"" + value.string() +
+                       "\" does not exist (yet)");
 }
 
 /// References that lead nowhere yet are accepted, with a warning: the order of files must not
@@ -95,10 +111,7 @@ void warn_of_references(const Picture& picture, const Json& value, const api::Ty
       const Json* member = value.find(field.name);
       if (member == nullptr) continue;
       const auto at = path + "." + std::string(field.name);
-      if (!field.refers_to.empty() && member->is_string() && !member->string().empty() &&
-          picture.find(field.refers_to, member->string()) == nullptr)
-        warnings.push_back(at + ": " + std::string(field.refers_to) + " \"" + member->string() +
-                           "\" does not exist (yet)");
+      if (!field.refers_to.empty()) warn_of_name(picture, *member, field, at, warnings);
       warn_of_references(picture, *member, *field.type, at, warnings);
     }
   }

@@ -43,6 +43,17 @@ std::optional<Rejection> judge_run(const reconcilers::World& world, const std::s
   return std::nullopt;
 }
 
+/// A fence that nobody has given out yet would be above every later one.
+std::optional<Rejection> judge_claim(const reconcilers::World& world,
+                                     const api::ProcessSeen& seen) {
+  if (seen.epoch <= api::Epoch{world.term, world.revision}) return std::nullopt;
+  return refuse(409, "Conflict",
+                "the claim (" + std::to_string(seen.epoch.term.incarnation) + "." +
+                    std::to_string(seen.epoch.term.start) + "." +
+                    std::to_string(seen.epoch.revision) + ") under which modeldeployment \"" +
+                    seen.deployment + "\" runs was never given out");
+}
+
 std::string class_from(const api::Facts& facts) {
   for (const auto& gpu : facts.gpus) {
     if (gpu.name.find("RTX PRO 6000") != std::string::npos) return "pro6000";
@@ -106,6 +117,8 @@ ReportVerdict judge_report(const reconcilers::World& world, const std::string& m
     if (std::pair(report.life, report.sequence) <= std::pair(last.life, last.sequence))
       return {std::nullopt, ReportVerdict::Order::stale};
   }
+  for (const auto& seen : report.processes)
+    if (auto wrong = judge_claim(world, seen)) return {wrong, {}};
   for (const auto& seen : report.runs)
     if (auto wrong = judge_run(world, machine, seen)) return {wrong, {}};
   return {};

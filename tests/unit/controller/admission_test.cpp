@@ -157,6 +157,20 @@ TEST(Create, AReferenceThatLeadsNowhereYetIsAWarning) {
   EXPECT_EQ(
       warnings_of(book.write(create(nested))),
       std::vector<std::string>{"spec.runtimes[1].runtime: Runtime \"gone\" does not exist (yet)"});
+  const auto group = warnings_of(book.write(create(
+      parsed(R"({"kind":"MachineGroup","metadata":{"name":"g"},"spec":{"members":["a","b"]}})"))));
+  EXPECT_EQ(group[0], "spec.members[0]: Machine \"a\" does not exist (yet)");
+  EXPECT_EQ(group[1], "spec.members[1]: Machine \"b\" does not exist (yet)");
+}
+
+TEST(Create, AMillionComplaintsAreNoMessageOfMegabytes) {
+  Book book;
+  auto body = model_json("m");
+  for (int i = 0; i < 10'000; ++i)
+    body.set("k" + std::to_string(i), 1);
+  const auto refused = book.write(loose(create(body), FieldValidation::strict));
+  ASSERT_EQ(said(refused), "400 BadRequest");
+  EXPECT_LT(rejection_of(refused).message.size(), 10'000U);
 }
 
 TEST(Create, WhatNothingActsOnSaysSo) {

@@ -26,6 +26,7 @@ reconcilers::World known() {
   last.agent_id = "agent-1";
   last.life = 3;
   last.sequence = 10;
+  world.revision = 7;
   return world;
 }
 template <class Edit>
@@ -43,6 +44,13 @@ api::RunSeen sight(const char* uid, std::int64_t attempt) {
   api::RunSeen seen;
   seen.uid = uid;
   seen.attempt = attempt;
+  return seen;
+}
+
+api::ProcessSeen served(api::Epoch epoch) {
+  api::ProcessSeen seen;
+  seen.deployment = "d";
+  seen.epoch = epoch;
   return seen;
 }
 
@@ -83,6 +91,22 @@ TEST(Reports, AreHeldAgainstWhatIsKnown) {
          r.term = {1, 0};
        },
        "fresh"},
+      {"a claim of now",
+       [](auto& r) {
+         r.processes = {served({{1, 1}, 7})};
+       },
+       "fresh"},
+      {"a claim of an earlier store",
+       [](auto& r) {
+         r.processes = {served({{0, 9}, 99})};
+       },
+       "fresh"},
+      {"a claim of the future",
+       [](auto& r) {
+         r.processes = {served({{1, 1}, 8})};
+       },
+       "409 Conflict: the claim (1.1.8) under which modeldeployment \"d\" runs was never given "
+       "out"},
       {"its own run", [](auto& r) { r.runs = {sight("uid-r", 2)}; }, "fresh"},
       {"an older attempt of it", [](auto& r) { r.runs = {sight("uid-r", 1)}; }, "fresh"},
       {"a future attempt", [](auto& r) { r.runs = {sight("uid-r", 3)}; },
