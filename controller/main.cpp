@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hooks.hpp"
+#include "base/limits.hpp"
 #include "controller/commands.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -72,6 +75,15 @@ Outcome call(const CLI::App& app, const Arguments& a) {
   return controller::run(dir, a.run);
 }
 
+/// As many descriptors as we may have: each connection is one, and the usual 1024 would leave none
+/// for the store's own files.
+void raise_descriptors() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4 * base::limits::kConnections);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -85,6 +97,7 @@ int main(int argc, char** argv) {
       return static_cast<int>(base::Exit::usage);
     }
 #endif
+  raise_descriptors();
   Arguments arguments;
   arguments.run.version = ORCH_VERSION;
   CLI::App app("Keeps a rig of machines doing what its operator wrote down.", "orch-controller");

@@ -162,7 +162,7 @@ Json batch_result(const Batch& batch, const WriteOutcome& outcome) {
 }
 
 void apply_batch(const CallPtr& call, Rounds& rounds) {
-  auto body = read_body(*call, "batch");
+  auto body = read_body(*call, "batch", base::limits::kNodes);
   if (const auto* wrong = std::get_if<Rejection>(&body)) return call->refuse(*wrong);
   const auto run = dry_run_of(call->request);
   if (run.rejection) return call->refuse(*run.rejection);

@@ -5,10 +5,21 @@
 #include "base/text.hpp"
 #include "controller/server/negotiation.hpp"
 
+#include <algorithm>
+
 namespace controller {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kWarnings = 32;  // half of the fields that our own client takes
+
+std::variant<api::Json, Rejection> read_json(std::string_view body, std::string_view what,
+                                             std::size_t values_max) {
+  auto json = api::parse_json(body, base::limits::kDepth, values_max);
+  if (!json)
+    return bad_request(std::move(json).error().within("read the " + std::string(what)).message);
+  return std::move(*json);
+}
 
 std::variant<api::Json, Rejection> read_yaml_body(std::string_view body, std::string_view what) {
   auto read = api::read_yaml(body);
@@ -46,8 +57,8 @@ void Call::answer(int code, const api::Json& body, const std::vector<std::string
 
 void Call::answer_bytes(int code, std::string json, const std::vector<std::string>& warnings) {
   wire::Response response{code, {{"Content-Type", std::string(kJson)}}, {}};
-  for (const auto& w : warnings)
-    response.headers.push_back({"Warning", warning_text(w)});
+  for (auto& header : warning_headers(warnings))
+    response.headers.push_back(std::move(header));
   response.body = std::move(json);
   respond(std::move(response));
 }
@@ -78,6 +89,22 @@ std::string warning_text(std::string_view text) {
     out += c == '\n' || c == '\t' ? ' ' : c;
   }
   return out + "\"";
+}
+
+wire::Headers warning_headers(const std::vector<std::string>& warnings) {
+  wire::Headers out;
+  std::size_t room = base::limits::kWarningBytes;
+  for (const auto& warning : warnings) {
+    auto text = warning_text(warning);
+    if (text.size() > room || out.size() == kWarnings) {
+      text = warning_text("and " + std::to_string(warnings.size() - out.size()) + " more");
+      room = 0;
+    }
+    room -= std::min(room, text.size());
+    out.push_back({"Warning", std::move(text)});
+    if (room == 0) break;
+  }
+  return out;
 }
 
 Rejection no_such_path() {
@@ -138,14 +165,16 @@ DryRun dry_run_of(const wire::Request& request) {
   return out;
 }
 
-std::variant<api::Json, Rejection> read_body(const Call& call, std::string_view what) {
+std::variant<api::Json, Rejection> read_body(const Call& call, std::string_view what,
+                                             std::size_t values_max) {
   const auto type = body_type(call.request.header("Content-Type").value_or(""));
   if (type == BodyType::yaml) return read_yaml_body(call.request.body, what);
   if (type != BodyType::json) return unsupported_media();
-  auto json = api::parse_json(call.request.body);
-  if (!json)
-    return bad_request(std::move(json).error().within("read the " + std::string(what)).message);
-  return std::move(*json);
+  return read_json(call.request.body, what, values_max);
+}
+
+std::variant<api::Json, Rejection> read_patch(const Call& call) {
+  return read_json(call.request.body, "patch", base::limits::kObjectNodes);
 }
 
 }  // namespace controller

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "api/codec/json.hpp"
+#include "base/limits.hpp"
 #include "base/metrics.hpp"
 #include "controller/core/admission.hpp"
 #include "controller/core/rejection.hpp"
@@ -20,6 +21,7 @@ struct Call {
   Found found;
   Identity who;
   base::Metrics* metrics = nullptr;  // outlives every call
+  std::shared_ptr<void> seat;        // of a stream
 
   void respond(wire::Response response);
   void answer(int code, const api::Json& body, const std::vector<std::string>& warnings = {});
@@ -43,6 +45,8 @@ using CallPtr = std::shared_ptr<Call>;
 
 /// `299 - "text"`, as Warning headers have it.
 std::string warning_text(std::string_view text);
+/// As many as fit into kWarningBytes; a last one says how many more there were.
+wire::Headers warning_headers(const std::vector<std::string>& warnings);
 
 // Refusals that only the door makes (kube-api.md section 12).
 Rejection no_such_path();
@@ -60,7 +64,10 @@ struct DryRun {
 };
 DryRun dry_run_of(const wire::Request& request);
 
-/// The body of a write as Json: JSON, or one YAML document.
-std::variant<api::Json, Rejection> read_body(const Call& call, std::string_view what);
+/// The body of a write as Json: JSON of so many values, or one YAML document.
+std::variant<api::Json, Rejection> read_body(const Call& call, std::string_view what,
+                                             std::size_t values_max = base::limits::kObjectNodes);
+/// The same of a patch, which is JSON whatever its type says.
+std::variant<api::Json, Rejection> read_patch(const Call& call);
 
 }  // namespace controller

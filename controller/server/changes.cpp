@@ -28,6 +28,16 @@ Rejection removed(std::int64_t after, std::int64_t floor) {
                                                               {"message", why}})})}})};
 }
 
+/// Who waits for what a restored store may never reach would wait in silence.
+Rejection ahead(std::int64_t after, std::int64_t current) {
+  return {410,
+          "Expired",
+          "from " + std::to_string(after) + " has not been yet, the store is at " +
+              std::to_string(current) +
+              ": an older copy was restored; list the objects and go on from there",
+          {}};
+}
+
 }  // namespace
 
 struct Changes::Page {
@@ -62,6 +72,8 @@ void Changes::show(const CallPtr& call) {
     const auto number = base::to_integer(from);
     if (!number || *number < 0)
       return call->refuse(bad_request("from " + base::quoted(from) + ": expected a revision"));
+    if (*number > rounds_.durable().revision)
+      return call->refuse(ahead(*number, rounds_.durable().revision));
     reader->after = *number;
     reader->from = Reader::From::asked;
   }

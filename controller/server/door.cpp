@@ -63,20 +63,28 @@ void Door::on_request(wire::Request request, std::shared_ptr<wire::Exchange> exc
   call->metrics = &metrics_;
   call->who = identify(call->request.peer, settings_.self);
   call->found = find_route(call->request.method, call->request.path);
-  const auto* route = call->found.route;
-  const auto target = target_of(call->found, call->request.method, call->request.path);
+  if (const auto refused = judge(*call)) return call->refuse(*refused);
+  serve(call);
+}
+
+/// Why it is not even looked at, if so.
+std::optional<Rejection> Door::judge(Call& call) {
+  const auto* route = call.found.route;
+  const auto target = target_of(call.found, call.request.method, call.request.path);
   // Who has no business here is not told which paths there are.
   const auto need = route != nullptr ? route->need : Need::viewer;
-  const bool is_machine = call->who.rank == Identity::Rank::machine;
+  const bool is_machine = call.who.rank == Identity::Rank::machine;
   if (route != nullptr || !is_machine)
-    if (const auto refused = authorize(call->who, need, target)) return call->refuse(*refused);
-  if (impersonates(call->request.headers))
-    return call->refuse(
-        forbidden("impersonation is not supported: Impersonate-* headers are "
-                  "refused, never ignored"));
-  if (route == nullptr)
-    return call->refuse(call->found.path_known ? method_not_allowed(target) : no_such_path());
-  serve(call);
+    if (auto refused = authorize(call.who, need, target)) return refused;
+  if (impersonates(call.request.headers))
+    return forbidden(
+        "impersonation is not supported: Impersonate-* headers are "
+        "refused, never ignored");
+  if (route == nullptr) return call.found.path_known ? method_not_allowed(target) : no_such_path();
+  if (!call.request.flag("watch") && !call.request.flag("follow")) return std::nullopt;
+  call.seat = seats_.take(call.who.name);
+  if (call.seat == nullptr) return too_many_streams(call.who.name);
+  return std::nullopt;
 }
 
 /// What an agent can't get through is a fault of one of us, so it is named; people see the answer.

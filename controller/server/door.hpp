@@ -6,6 +6,7 @@
 #include "controller/server/enrolment.hpp"
 #include "controller/server/logs.hpp"
 #include "controller/server/objects.hpp"
+#include "controller/server/seats.hpp"
 #include "controller/server/watches.hpp"
 
 namespace controller {
@@ -34,6 +35,7 @@ class Door final : public wire::Service {
   void close_all();
 
  private:
+  std::optional<Rejection> judge(Call& call);
   void serve(const CallPtr& call);
   bool serve_object(const CallPtr& call);
   bool serve_agent(const CallPtr& call);
@@ -44,6 +46,7 @@ class Door final : public wire::Service {
   Rounds& rounds_;
   DoorSettings settings_;
   base::Metrics metrics_;
+  Seats seats_;
   Watches watches_;
   Objects objects_;
   Agents agents_;

@@ -118,12 +118,12 @@ void Objects::replace(const CallPtr& call) {
 void Objects::patch(const CallPtr& call) {
   const auto verb = patch_verb(call->request.header("Content-Type").value_or(""));
   if (!verb) return call->refuse(unknown_patch());
-  auto body = api::parse_json(call->request.body);
-  if (!body) return call->refuse(bad_request("read the patch: " + body.error().message));
+  auto body = read_patch(*call);
+  if (const auto* wrong = std::get_if<Rejection>(&body)) return call->refuse(*wrong);
   WriteOp op;
   op.verb = *verb;
   op.name = call->word("name");
-  op.body = std::move(*body);
+  op.body = std::move(std::get<api::Json>(body));
   write(call, std::move(op));
 }
 

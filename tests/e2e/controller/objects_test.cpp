@@ -275,6 +275,9 @@ TEST_F(Objects, TheChangeLogTellsWhoDidWhat) {
       [&] { ASSERT_EQ(post(kModels, model("b")).status, 201); });
   EXPECT_EQ(lines(more)[0].text_at("object"), "Model/b");
   EXPECT_EQ(get("/changes?from=x").status, 400);
+  const auto ahead = get("/changes?from=" + std::to_string(revision() + 1));
+  EXPECT_EQ(ahead.status, 410);
+  EXPECT_NE(ahead.message().find("has not been yet"), std::string::npos) << ahead.message();
 }
 
 }  // namespace

@@ -62,5 +62,17 @@ TEST(Warnings, AreOneHeaderWhateverTheySay) {
   EXPECT_EQ(warning_text("a\nb\x1b[31mc"), "299 - \"a bc\"");
 }
 
+TEST(Warnings, AreNoMoreThanAClientTakes) {
+  EXPECT_EQ(warning_headers({}), wire::Headers{});
+  EXPECT_EQ(warning_headers({"a", "b"}),
+            (wire::Headers{{"Warning", "299 - \"a\""}, {"Warning", "299 - \"b\""}}));
+  const auto many = warning_headers(std::vector<std::string>(1000, "x"));
+  EXPECT_EQ(many.size(), 33U);
+  EXPECT_EQ(many.back().value, "299 - \"and 968 more\"");
+  const auto long_ones = warning_headers(std::vector<std::string>(9, std::string(900, 'x')));
+  EXPECT_EQ(long_ones.size(), 5U);
+  EXPECT_EQ(long_ones.back().value, "299 - \"and 5 more\"");
+}
+
 }  // namespace
 }  // namespace controller
