@@ -112,7 +112,6 @@ void ServerSlot::step(const std::vector<Child>& children, Room room, Ports& port
     return sooner(now.steady + kReadyPeriod);
   }
   if (room == Room::taken) {
-    ORCH_MARK("server.machine-taken");
     reason_ = "MachineTaken";
     message_ = "another model server is still on this machine";
     return sooner(now.steady + kReadyPeriod);

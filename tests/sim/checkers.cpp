@@ -118,6 +118,11 @@ void Lab::check_acked() {
 /// nothing serves is not called hot for longer than it takes to notice.
 void Lab::check_status() {
   constexpr base::Duration kNotice{20'000}, kHotLie{200'000};
+  if (stage_.now() < asleep_until_) {  // it cannot change what it says now
+    booted_ = asleep_until_;
+    hot_lie_since_.clear();
+    return;
+  }
   const auto& world = core_->durable().world;
   const auto up = stage_.now() - booted_;
   for (const auto& [name, machine] : world.machines) {

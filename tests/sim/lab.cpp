@@ -119,6 +119,10 @@ void Lab::crash_controller(const char* why) {
 
 void Lab::pump() {
   if (!core_ || broken_) return;
+  if (stage_.now() < asleep_until_)
+    return stage_.at(asleep_until_, [this, life = controller_life_] {
+      if (life == controller_life_) pump();
+    });
   const auto now = controller_now();
   if (core_->has_work(now)) {
     auto round = core_->begin(now);

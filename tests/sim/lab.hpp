@@ -152,6 +152,7 @@ class Lab {
   std::unique_ptr<controller::Core> core_;
   std::int64_t controller_life_ = 0, writes_ = 0;
   base::Duration skew_{0};  // of the controller's wall clock
+  base::Instant asleep_until_;
   Perturbation perturbation_;
   std::int64_t commits_ = 0;
   base::Instant held_until_;  // real news for the one that came back waits until then

@@ -254,6 +254,10 @@ void Lab::trouble() {
     seat.stopped_until = stage_.now() + base::Duration{trouble_dice_.upto(240'000)};
     stage_.tell(seat.host.name() + " agent stops");
   });
+  trouble_every(storm_.controller_stops_every, "the controller is stopped", [this] {
+    asleep_until_ = stage_.now() + base::Duration{trouble_dice_.upto(240'000)};
+    stage_.tell("controller stops");
+  });
   trouble_every(storm_.clock_jumps_every, "a wall clock jumps", [this] { jump_clock(); });
   trouble_every(storm_.cut_every, "a wire is cut", [this, any] {
     auto& seat = any();
@@ -286,6 +290,8 @@ void Lab::run(base::Duration storm) {
 #ifdef ORCH_TEST_HOOKS
   base::set_buggify(0);
 #endif
+  asleep_until_ = {};
+  booted_ = stage_.now();
   for (auto& seat : seats_) {
     seat->cut_up = seat->cut_down = false;
     seat->host.set_storm(kCalm);

@@ -21,6 +21,7 @@ struct Storm {
   std::int64_t port_fails = 0;          // a port call answers with an error
   std::int64_t replays = 0;             // of assignments: an old one comes once more
   base::Duration agent_stops_every{0};  // SIGSTOP, for minutes
+  base::Duration controller_stops_every{0};
   base::Duration clock_jumps_every{0};  // the wall clock of somebody, days to and fro
   bool odd = false;                     // the legal but unlikely (ORCH_BUGGIFY)
   std::int64_t starts_slowly = 0, ignores_term = 0, wrong_model = 0;  // of servers
