@@ -2,7 +2,9 @@
 #include "agentd/process/processes.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 
 #include "agentd/process/proc.hpp"
 #include "agentd/process/record.hpp"
@@ -56,12 +58,12 @@ base::Status signal_tree(const Tree& tree, int number) {
   return base::ok();
 }
 
+constexpr std::string_view kOld = ".old-";
+
 /// Files of a record only: whatever else lies in the folder is not ours, and keeps it.
-base::Status remove_record(const std::string& folder) {
-  ORCH_FAILPOINT("agent.forget.before");
+base::Status clear_away(const std::string& folder) {
   for (const char* name : {"exit.json", "child.json", "notes.json", "launch.json", "lock"})
     ::unlink((folder + "/" + name).c_str());
-  ORCH_FAILPOINT("agent.forget.half");
   const auto left = base::list_folder(folder);
   if (left) {
     for (const auto& name : *left) {
@@ -70,6 +72,19 @@ base::Status remove_record(const std::string& folder) {
   }
   if (::rmdir(folder.c_str()) == 0) return base::ok();
   return base::unavailable("remove the record " + base::quoted(folder));
+}
+
+/// The record is there as a whole or not at all: half of one would be damage, or an intent that
+/// starts its child once more.
+base::Status remove_record(const std::string& children, const std::string& id) {
+  const std::string folder = children + "/" + id, old = children + "/" + std::string(kOld) + id;
+  ORCH_FAILPOINT("agent.forget.before");
+  if (::rename(folder.c_str(), old.c_str()) != 0) {
+    return base::unavailable("remove the record " + base::quoted(folder) + ": " +
+                             errno_text(errno));
+  }
+  ORCH_FAILPOINT("agent.forget.half");
+  return clear_away(old);
 }
 
 }  // namespace
@@ -103,6 +118,7 @@ base::Result<std::vector<Child>> ShimProcesses::list() {
   std::map<std::string, Watch> before;
   before.swap(watches_);
   for (const auto& id : *names) {
+    if (id.starts_with(kOld)) static_cast<void>(clear_away(folder_of(id)));  // begun before a kill
     if (!is_record_id(id)) continue;  // half-made and half-removed records begin with a dot
     watch_folder(id);
     Sight sight = look_at(folder_of(id), id, *boot_id);
@@ -196,14 +212,14 @@ base::Status ShimProcesses::forget(const std::string& id) {
     if (again->started || again->child.state == State::exited) {
       return base::conflict(doing + "it was started meanwhile");
     }
-    return remove_record(folder_of(id));
+    return remove_record(data_dir_ + "/children", id);
   }
   if (sight->guarded) {
     const auto left = members_of(sight->tree());
     if (!left) return left.error();
     if (!left->empty()) return base::conflict(doing + "processes of its tree are left");
   }
-  return remove_record(folder_of(id));
+  return remove_record(data_dir_ + "/children", id);
 }
 
 }  // namespace agentd

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 
 #include "agentd/process/notes.hpp"
 #include "agentd/process/proc.hpp"
@@ -235,6 +236,19 @@ TEST(ShimProcesses, ForgetDropsOnlyWhatHasEndedOrWasNeverStarted) {
   bench.child_in("a", State::exited);
   EXPECT_TRUE(bench.processes.forget("a"));
   EXPECT_TRUE(bench.processes.list()->empty());
+}
+
+TEST(ShimProcesses, ARemovalThatWasCutOffIsFinishedAndStartsNothing) {
+  Bench bench;
+  ShimProcesses broken(bench.folder.path(), "/bin/true");
+  ASSERT_TRUE(broken.start(bench.shell("a", "true")));
+  // As forget leaves it between its two steps: set aside as a whole, files not yet removed.
+  const std::string children = bench.folder.path() + "/children";
+  ASSERT_EQ(std::rename((children + "/a").c_str(), (children + "/.old-a").c_str()), 0);
+  const auto listed = bench.processes.list();
+  ASSERT_TRUE(listed);
+  EXPECT_TRUE(listed->empty());
+  EXPECT_TRUE(base::list_folder(children)->empty());
 }
 
 TEST(ShimProcesses, AnIdThatIsNoFileNameIsRefused) {
