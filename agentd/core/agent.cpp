@@ -175,7 +175,8 @@ void Agent::end_helpers(const std::vector<Child>& children) {
   for (const auto& child : children) {
     if (!label(child, "uid").empty()) continue;
     if (child.state == Child::State::running) (void)ports_.processes.signal(child.id, 9);
-    if (child.state == Child::State::exited) (void)ports_.processes.forget(child.id);
+    if (child.state == Child::State::exited || child.state == Child::State::intended)
+      (void)ports_.processes.forget(child.id);
   }
 }
 

@@ -82,8 +82,9 @@ base::Status ParserCommands::end_strangers(const std::vector<Child>& children) {
     // Left by an agent that ended before it read the answer; nobody asks for it any more.
     if (child.state == Child::State::running) {
       if (auto sent = processes_.signal(child.id, SIGKILL); !sent) return sent;
-    } else if (child.state == Child::State::exited) {
-      const auto swept = processes_.sweep(child.id);
+    } else if (child.state != Child::State::unknown) {
+      const bool over = child.state == Child::State::exited;  // else it was never begun
+      const auto swept = over ? processes_.sweep(child.id) : base::Result<bool>(true);
       if (!swept || !*swept) continue;
       if (auto gone = processes_.forget(child.id); !gone) {
         base::log::debug("parser.kept", {{"child", child.id}, {"why", gone.error().message}});

@@ -176,5 +176,16 @@ TEST(Parsers, ACommandOfAnAgentThatEndedIsEndedAndNoOtherChildIs) {
   EXPECT_EQ(rig.bench.child("server").state, Child::State::running);
 }
 
+TEST(Parsers, ACommandThatAnAgentOnlyMeantToStartIsForgotten) {
+  Rig rig;
+  ShimProcesses cut_off(rig.bench.folder.path(), "/bin/true");
+  auto never = rig.bench.shell("parser-never", "exec sleep 1000");
+  never.labels = {{"role", "parser"}};
+  ASSERT_TRUE(cut_off.start(never));
+  rig.use("echo '{\"task\":\"a\",\"outcome\":\"pass\"}'");
+  ASSERT_TRUE(rig.parse_all());
+  EXPECT_TRUE(rig.bench.processes.list()->empty());
+}
+
 }  // namespace
 }  // namespace agentd

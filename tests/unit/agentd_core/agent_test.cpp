@@ -477,5 +477,19 @@ TEST(Agent, GoesDownByItsOwnRulesAndIsEmptyOnlyWhenThatIsKnown) {
   EXPECT_TRUE(rig.host().processes().empty());
 }
 
+TEST(Agent, GoesDownPastAHelperThatWasOnlyMeantToStart) {
+  Rig rig;
+  Launch helper;
+  helper.id = "parser-1";
+  helper.command = {"parse"};
+  helper.labels = {{"role", "parser"}};
+  ASSERT_TRUE(rig.host().processes_port().start(helper));
+  rig.host().reboot();  // its shim is gone before it did anything; the intent is on disk
+  rig.agent().go_down();
+  rig.step();
+  rig.settle();
+  EXPECT_TRUE(rig.agent().is_empty());
+}
+
 }  // namespace
 }  // namespace agentd
