@@ -32,7 +32,8 @@ def until(what, condition, seconds=60):
         try:
             if found := condition():
                 return found
-        except (subprocess.CalledProcessError, KeyError, OSError, ValueError):
+        except (subprocess.CalledProcessError, KeyError, OSError, ValueError,
+                http.client.HTTPException):
             pass  # the one who would answer is not there yet
         time.sleep(0.05)
     raise SystemExit(f"{what}: not within {seconds} s")

@@ -3,7 +3,8 @@
 """A scripted harness: asks the server at OPENAI_BASE_URL each task of tasks.py and writes one line
 a task to OUT/answers.jsonl. What is answered already is left alone; what a broken server left there
 is asked again. Where ORCH_TASKS_FILE is set, only the tasks that it names are asked. It grades
-nothing: parse.py does. Standard library only."""
+nothing: parse.py does. With --ledger it also says in a file of its own what it did, for tests that
+kill it. Standard library only."""
 
 import argparse
 import datetime
@@ -61,11 +62,18 @@ def wanted():
     return [task for task in TASKS if task.id in told]
 
 
+def tell(ledger, *words):
+    if ledger:
+        with open(ledger, "a", encoding="utf-8") as file:
+            file.write(" ".join(words) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true", help="print the ids of all tasks")
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--model")
+    parser.add_argument("--ledger", type=pathlib.Path, help="'asked ID' and 'answered ID', in order")
     args = parser.parse_args()
     if args.list:
         print("\n".join(task.id for task in TASKS))
@@ -80,6 +88,7 @@ def main():
     print(f"{len(todo)} of {len(TASKS)} tasks to ask", flush=True)
     with open(path, "a", encoding="utf-8") as file:
         for task in todo:
+            tell(args.ledger, "asked", task.id)
             began = time.monotonic()
             entry = {"task": task.id, "category": task.category, **ask(base, args.model, task),
                      "wallSeconds": round(time.monotonic() - began, 3),
@@ -88,6 +97,8 @@ def main():
             file.write(json.dumps(entry) + "\n")
             file.flush()
             os.fsync(file.fileno())
+            if "answer" in entry:
+                tell(args.ledger, "answered", task.id)
             print(f"{task.id}: {entry.get('error', 'answered')}", flush=True)
 
 
