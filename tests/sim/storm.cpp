@@ -62,9 +62,13 @@ constexpr std::array<Storm, 8> kStorms{{
      .agent_stops_every = base::minutes(4),
      .controller_stops_every = base::minutes(11)},
     {.name = "odd",
-     .about = "the legal but unlikely: small rounds, short rings, work done twice",
+     .about = "the legal but unlikely: small rounds, short rings, wires cut for long, moody people",
      .lose = 30,
-     .odd = true},
+     .cut_every = base::minutes(7),
+     .cut_max = base::minutes(15),
+     .odd = true,
+     .moody = true,
+     .people_every = base::minutes(2)},
 }};
 
 }  // namespace

@@ -16,6 +16,7 @@ struct Storm {
   std::int64_t agent_dies_in_call = 0;  // kill -9 inside a port call
   base::Duration agent_dies_every{0}, controller_dies_every{0}, host_boots_every{0};
   base::Duration cut_every{0};  // an agent's wire, one way or both
+  base::Duration cut_max = base::minutes(4);
   base::Duration server_dies_every{0}, harness_dies_every{0};
   std::int64_t commit_fails = 0;        // disk full
   std::int64_t port_fails = 0;          // a port call answers with an error
@@ -24,6 +25,7 @@ struct Storm {
   base::Duration controller_stops_every{0};
   base::Duration clock_jumps_every{0};  // the wall clock of somebody, days to and fro
   bool odd = false;                     // the legal but unlikely (ORCH_BUGGIFY)
+  bool moody = false;                   // people also take back a deployment that runs lean on
   std::int64_t starts_slowly = 0, ignores_term = 0, wrong_model = 0;  // of servers
   base::Duration people_every = base::minutes(4);
 };
