@@ -221,6 +221,7 @@ class HostProcesses : public agentd::Processes {
 
   base::Result<std::vector<Child>> list() override {
     if (h_.occasion() == Host::Fault::fails) return broken();
+    if (h_.hidden_looks_ > 0) return --h_.hidden_looks_, broken();
     std::vector<Child> children;
     for (const auto& [id, r] : h_.records_) {
       Child c;

@@ -79,6 +79,8 @@ class Host {
   /// The agent dies at its n-th durable step from the beginning of the world, before or after it.
   void die_at(std::int64_t step, bool after) { die_at_ = step, die_after_ = after; }
   std::int64_t steps() const { return steps_; }
+  /// The next looks at the children fail.
+  void hide_children(int looks) { hidden_looks_ = looks; }
   base::Moment moment() const { return stage_.moment(skew_); }
   void set_clock(base::Duration skew) { skew_ = skew; }
   void reboot();
@@ -137,6 +139,7 @@ class Host {
   std::set<std::string> asked_;
   std::int64_t steps_ = 0, die_at_ = 0;
   bool die_after_ = false;
+  int hidden_looks_ = 0;
   std::set<std::int64_t> held_ports_;
   std::vector<std::shared_ptr<void>> ports_;
 };

@@ -232,6 +232,7 @@ void Lab::blind(AgentSeat& seat) {
   if (perturbation_.who == Perturbation::Who::nobody ||
       perturbation_.view == Perturbation::View::fresh)
     return;
+  if (perturbation_.view == Perturbation::View::blind) return seat.host.hide_children(20);
   held_until_ = stage_.now() + base::seconds(30);
   if (perturbation_.view != Perturbation::View::stale || seat.old_assignments.empty()) return;
   const auto& all = seat.old_assignments;

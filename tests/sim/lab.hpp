@@ -163,6 +163,7 @@ class Lab {
 
   std::vector<std::unique_ptr<AgentSeat>> seats_;
   Asked asked_;
+  std::set<std::string> removing_;                  // "Kind/name" whose removal has no answer yet
   std::map<std::string, std::string> acked_;        // "Kind/name" -> uid that the operator was told
   std::map<std::string, std::string> claimed_;      // machine -> uid, as last seen
   std::map<std::string, std::int64_t> last_epoch_;  // by machine

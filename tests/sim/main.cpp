@@ -200,7 +200,7 @@ int main(int argc, char** argv) {
     if (args[i] == "--list-storms") return list_all(), 0;
     if (args[i] == "--list-mutants") {
       for (const auto& m : sim::mutants())
-        std::printf("%-28s %-6s %s\n", m.name, m.checker, m.about);
+        std::printf("%-28s %-10s %-6s %s\n", m.name, m.checker, m.found_by, m.about);
       return 0;
     }
     if (args[i] == "--trace")

@@ -8,8 +8,9 @@ namespace sim {
 /// A bug made by hand in the product: a checker must find it.
 struct Mutant {
   const char* name;
-  const char* checker;  // the promise that must be named when it is found
+  const char* checker;  // the promise that must be named when it is found; several parted by |
   const char* about;
+  const char* found_by = "all";  // a storm, or "sieve"
 };
 std::span<const Mutant> mutants();
 /// Turns one on for the life of the process; false when there is none of that name, or

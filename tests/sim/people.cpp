@@ -93,6 +93,8 @@ void Lab::apply(const Json& o, std::function<void()> done) {
   ask(std::move(request), key, [this, key, done](const controller::WriteOutcome& outcome) {
     const auto* ok = std::get_if<controller::Admitted>(&outcome.admissions.front());
     if (ok == nullptr) return;
+    // As in Kubernetes: what is being deleted takes a change, and goes all the same.
+    if (ok->object.at({"metadata", "deletionTimestamp"}) != nullptr) return;
     acked_[key] = ok->object.at({"metadata", "uid"})->string();
     asked_.deleted.erase(key);
     stage_.tell("operator: " + key + " applied");
@@ -113,7 +115,9 @@ void Lab::remove(const std::string& kind, std::string name) {
   asked_.hot.erase(name);
   asked_.runs.erase(name);
   asked_.cancelled.erase(name);
+  removing_.insert(key);
   ask(std::move(request), key, [this, key, kind](const controller::WriteOutcome&) {
+    removing_.erase(key);
     if (kind != "Machine") asked_.deleted.insert(key);
     stage_.tell("operator: " + key + " deleted");
   });
@@ -166,7 +170,7 @@ void Lab::people() {
       remove("BenchRun", *asked_.runs.rbegin());
     } else if (dice == 7 && storm_.moody && acked_.contains("ModelDeployment/extra")) {
       remove("ModelDeployment", "extra");
-    } else if (dice == 7) {
+    } else if (dice == 7 && !removing_.contains("ModelDeployment/extra")) {
       apply(object("ModelDeployment", "extra",
                    Json::object({{"model", "mb"}, {"machine", "m1"}, {"priority", 40}})),
             {});

@@ -20,7 +20,7 @@ constexpr std::array<Scenario, 6> kScenarios{{
 }};
 constexpr std::array<std::string_view, 3> kWho{"nobody", "agent", "controller"};
 constexpr std::array<std::string_view, 2> kWhen{"before", "after"};
-constexpr std::array<std::string_view, 3> kView{"fresh", "stale", "missed"};
+constexpr std::array<std::string_view, 4> kView{"fresh", "stale", "missed", "blind"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, const std::string& name) {
@@ -51,8 +51,9 @@ bool plays_all(const Scenario& scenario) {
   std::int64_t runs = 1;
   for (const auto who : {Perturbation::Who::agent, Perturbation::Who::controller})
     for (const auto when : {Perturbation::When::before, Perturbation::When::after})
-      for (const auto view :
-           {Perturbation::View::fresh, Perturbation::View::stale, Perturbation::View::missed}) {
+      for (const auto view : {Perturbation::View::fresh, Perturbation::View::stale,
+                              Perturbation::View::missed, Perturbation::View::blind}) {
+        if (who == Perturbation::Who::controller && view == Perturbation::View::blind) continue;
         const auto last = who == Perturbation::Who::agent ? steps.agent : steps.controller;
         for (std::int64_t step = 1; step <= last; ++step, ++runs)
           if (!plays(scenario, {who, when, view, step}, false, nullptr)) return false;
