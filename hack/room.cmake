@@ -56,7 +56,14 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT CMAKE_CXX_FLAGS_DEBUG MATCHES "fsan
 endif()
 orch_precompiled(precompiled_fast HEADERS ${ORCH_STD_HEADERS} FLAGS ${ORCH_FAST_FLAGS})
 
+# Targets of large files, of which fewer are joined: no compilation takes more than 15 s.
+set(ORCH_LARGE api api_tests cli wire_tests reconcilers_tests controller_core controller_server
+  controller_program controller_tests server_tests agentd_core_tests orch-sim)
+
 function(orch_common target)
+  if(target IN_LIST ORCH_LARGE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 4)
+  endif()
   # A message names `base/check.cpp`, wherever the checkout lies.
   target_compile_options(${target} PRIVATE ${ORCH_WARNINGS} -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
